@@ -1,0 +1,51 @@
+"""Chance from one seed, in named streams: a new draw takes a new name and leaves every other stream as it was."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from random import Random
+from typing import TypeVar
+
+T = TypeVar("T")
+
+
+class Stream:
+    """One named sequence of draws. Only `getrandbits` is used below, which is the same in every Python version."""
+
+    __slots__ = ("_random",)
+
+    def __init__(self, name: str) -> None:
+        self._random = Random(name)  # noqa: S311  a simulation, not a secret
+
+    def between(self, low: int, high: int) -> int:
+        """Return a whole number from `low` to `high`, both included."""
+        assert low <= high, f"no number between {low} and {high}"
+        return low + self.below(high - low + 1)
+
+    def below(self, count: int) -> int:
+        """Return a whole number from 0 to `count - 1`."""
+        return (self._random.getrandbits(53) * count) >> 53
+
+    def choice(self, items: Sequence[T]) -> T:
+        return items[self.below(len(items))]
+
+    def text(self, length: int, alphabet: str) -> str:
+        return "".join(alphabet[self.below(len(alphabet))] for _ in range(length))
+
+    def hex(self, length: int) -> str:
+        return self.text(length, "0123456789abcdef")
+
+
+class Chance:
+    """All the streams of a world."""
+
+    def __init__(self, seed: int | str) -> None:
+        self.seed = seed
+        self._streams: dict[str, Stream] = {}
+
+    def stream(self, name: str) -> Stream:
+        """Return the stream of that name, at the place where it was left; names look like paths, `imagerepository/staging/backend`."""
+        found = self._streams.get(name)
+        if found is None:
+            found = self._streams[name] = Stream(f"{self.seed}/{name}")
+        return found
