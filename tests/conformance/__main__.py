@@ -21,7 +21,7 @@ def main() -> int:
     )
     parser.add_argument("-v", "--verbose", action="store_true", help="show every failing case: expected and got")
     parser.add_argument("--json", type=Path, metavar="FILE", dest="json_file", help="write a summary there")
-    arguments = parser.parse_args()
+    arguments = parser.parse_intermixed_args()
 
     wanted = [name.removesuffix(".json") for name in arguments.files]
     paths = sorted(arguments.directory.glob("*.json"))
