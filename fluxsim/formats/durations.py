@@ -32,6 +32,7 @@ _CRD = re.compile(r"(?:[0-9]+(?:\.[0-9]+)?(?:ms|s|m|h))+")
 _NUMBER = re.compile(r"([0-9]*)(?:\.([0-9]*))?")
 _UNIT = re.compile(r"[^0-9.]*")
 _MAGNITUDE_MAX = 1 << 63
+_DIGITS_MAX = len(str(_MAGNITUDE_MAX))
 
 
 class InvalidDuration(ValueError):
@@ -57,7 +58,9 @@ def parse_duration(text: str) -> int:
         whole, fraction = number.group(1), number.group(2) or ""
         if not whole and not fraction:
             raise _invalid(text)
-        if whole and int(whole) > _MAGNITUDE_MAX:
+        whole = whole.lstrip("0")
+        # Longer text is refused before it becomes a number: int() of many digits is slow.
+        if len(whole) > _DIGITS_MAX or int(whole or "0") > _MAGNITUDE_MAX:
             raise _invalid(text)
         at = number.end()
         unit = _UNIT.match(rest, at)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from pathlib import Path
 
 from fluxsim.formats.durations import (
@@ -12,9 +13,11 @@ from fluxsim.formats.durations import (
     short_human_duration,
 )
 from fluxsim.formats.gotext import short_message, truncated_hashes
+from fluxsim.formats.jsonpath import ExecutionFault, SyntaxFault, Template
 from fluxsim.formats.tree import Json
-from tests.conformance.runner import Case
+from tests.conformance.runner import Case, difference
 
+_WORD = re.compile(r"[{}]|[^{}\s]+")
 NANOSECONDS = 1_000_000_000
 
 
@@ -44,10 +47,44 @@ def git_short_message(case: Case, _directory: Path) -> Json:
     return {"result": short_message(case["input"]["message"])}
 
 
+def go_jsonpath(case: Case, _directory: Path) -> Json:
+    given = case["input"]
+    # "either" means that both settings give the same.
+    settings = [True, False] if given["allow_missing_keys"] == "either" else [given["allow_missing_keys"]]
+    answers = [_jsonpath_answer(given["template"], given["data"], allow_missing_keys=setting) for setting in settings]
+    assert all(answer == answers[0] for answer in answers), answers
+    return answers[0]
+
+
+def _jsonpath_answer(template: str, data: Json, *, allow_missing_keys: bool) -> Json:
+    try:
+        parsed = Template(template)
+    except SyntaxFault as error:
+        return {"error": str(error), "phase": "parse"}
+    try:
+        output = parsed.execute(data, allow_missing_keys=allow_missing_keys)
+    except ExecutionFault as error:
+        return {"error": str(error), "phase": "execute", "partial_output": ""}
+    return {"output": output}
+
+
+def go_jsonpath_difference(case: Case, got: Json) -> str | None:
+    expect = case["expect"]
+    if "output_any_order" not in expect:
+        return difference(case, got)
+    # A brace that the template puts around an action counts as a word of its own.
+    if sorted(_WORD.findall(got.get("output", ""))) == sorted(_WORD.findall(expect["output_any_order"])):
+        return None
+    return f"expected the words of {expect['output_any_order']!r}, got {got}"
+
+
 ADAPTERS = {
+    "k8s_go_jsonpath.json": go_jsonpath,
     "flux_duration.json": flux_duration,
     "flux_human-duration.json": flux_human_duration,
     "k8s_duration.json": k8s_duration,
     "flux_truncate-hex.json": truncate_hex,
     "flux_git-short-message.json": git_short_message,
 }
+
+COMPARATORS = {"k8s_go_jsonpath.json": go_jsonpath_difference}
