@@ -6,11 +6,21 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
-from fluxsim.formats import conditions, dependencies, envsubst, healthwait, history, kstatus, kstiming, revision
+from fluxsim.formats import (
+    conditions,
+    crdschema,
+    dependencies,
+    envsubst,
+    healthwait,
+    history,
+    kstatus,
+    kstiming,
+    revision,
+)
 from fluxsim.formats.durations import duration_text
 from fluxsim.formats.tree import EMPTY_SEQ, Json, Seq, get
 from fluxsim.kernel.units import unix_millis
-from tests.conformance.runner import Case
+from tests.conformance.runner import Case, difference
 
 NOW_MS = unix_millis("2026-03-02T09:00:00Z")
 
@@ -138,7 +148,45 @@ def _timing(case: Case, _: Path) -> Json:
     }
 
 
+def _validation(case: Case, _: Path) -> Json:
+    given = case["input"]
+    served = crdschema.definition(given["apiVersion"], given["kind"]) is not None
+    object_ = {key: given[key] for key in ("apiVersion", "kind", "spec")} | {"metadata": {"name": "x"}}
+    try:
+        admitted = crdschema.admit(object_)
+    except crdschema.NotServed:
+        return {"served": served}
+    except crdschema.Invalid as error:
+        return {"served": served, "valid": False, "errors": [cause._asdict() for cause in error.causes]}
+    return {
+        "served": served,
+        "valid": True,
+        "defaulted": admitted.object["spec"],
+        "pruned": list(admitted.pruned),
+    }
+
+
+def _validation_difference(case: Case, got: Json) -> str | None:
+    """Errors compare by field, rule and a part of the message; what a controller says later is not admission's."""
+    expect = {key: value for key, value in case["expect"].items() if key not in ("errors", "controller")}
+    found = difference({**case, "expect": expect}, got)
+    if found is not None or "errors" not in case["expect"]:
+        return found
+    errors = [error for error in got["errors"] if error["field"] != "<nil>"]
+    wanted = case["expect"]["errors"]
+    if len(wanted) == len(errors) and all(any(_fits(want, error) for error in errors) for want in wanted):
+        return None
+    return f"errors: expected {wanted}\n       errors: got      {errors}"
+
+
+def _fits(want: dict[str, str], error: dict[str, str]) -> bool:
+    return (want["field"], want["rule"]) == (error["field"], error["rule"]) and want["messageContains"] in error[
+        "message"
+    ]
+
+
 ADAPTERS = {
+    "image_validation": _validation,
     "flux_envsubst": _envsubst,
     "flux_kstatus": _kstatus,
     "flux_wait": _wait,
@@ -150,3 +198,5 @@ ADAPTERS = {
     "flux_make-depends-on": _make_depends_on,
     "flux_kustomization-timing": _timing,
 }
+
+COMPARATORS = {"image_validation": _validation_difference}
