@@ -42,26 +42,29 @@ def load_with_lines(text: str | bytes, *, dialect: Dialect, strict: bool | None 
     whole = decoded(text)
     documents: list[tuple[Json, int]] = []
     for chunk, line in _chunks(whole, dialect):
-        documents.append((_first_document(chunk, dialect, strict, line - 1), line))
+        documents.append((_first_document(chunk, dialect, line - 1, strict=strict), line))
     return documents
 
 
 def load(text: str | bytes, *, dialect: Dialect, strict: bool | None = None) -> Json:
     """Return the first document of a text, None when there is none; what follows is not even parsed."""
-    return _first_document(decoded(text), dialect, strict, 0)
+    return _first_document(decoded(text), dialect, 0, strict=strict)
 
 
 def decoded(text: str | bytes) -> str:
     """Return the text without byte order mark; bytes that are no UTF-8, and texts over SIZE_MAX, are refused."""
     if len(text) > SIZE_MAX:
         raise YamlError(f"yaml: document is larger than {SIZE_MAX} bytes")
-    if isinstance(text, bytes):
-        try:
-            text = text.decode("utf-8")
-        except UnicodeDecodeError as error:
-            line = text.count(b"\n", 0, error.start) + 1
-            raise YamlError(_utf8_problem(text, error), line=line) from error
-    return text.removeprefix("\ufeff")
+    characters = text if isinstance(text, str) else _from_utf8(text)
+    return characters.removeprefix("\ufeff")
+
+
+def _from_utf8(data: bytes) -> str:
+    try:
+        return data.decode("utf-8")
+    except UnicodeDecodeError as error:
+        line = data.count(b"\n", 0, error.start) + 1
+        raise YamlError(_utf8_problem(data, error), line=line) from error
 
 
 def _utf8_problem(data: bytes, error: UnicodeDecodeError) -> str:
@@ -94,7 +97,7 @@ def _chunks(text: str, dialect: Dialect) -> Iterator[tuple[str, int]]:
     yield text[start:], line
 
 
-def _first_document(text: str, dialect: Dialect, strict: bool | None, line_offset: int) -> Json:
+def _first_document(text: str, dialect: Dialect, line_offset: int, *, strict: bool | None) -> Json:
     if not text or text.isspace():
         return None
     try:

@@ -20,8 +20,8 @@ from yaml.events import (
     StreamEndEvent,
 )
 
-from fluxsim.formats.gosyntax import go_syntax
 from fluxsim.formats.gotext import float_text, quoted
+from fluxsim.formats.govalues import go_syntax
 from fluxsim.formats.goyaml_scalars import NUMBERS, WORDS, Dialect, ScalarError, tagged
 from fluxsim.formats.tree import Json, thaw
 
@@ -207,6 +207,8 @@ class _Reading:
         return str(value)
 
     def aliased(self, event: AliasEvent, nodes: int, *, merging: bool) -> tuple[Json, int]:
+        assert event.anchor is not None, event
+        assert event.start_mark is not None, event
         anchor = self.anchors.get(event.anchor)
         line, column = event.start_mark.line + 1, event.start_mark.column + 1
         if anchor is None:

@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import base64
 import binascii
-import calendar
 import math
 import re
 from collections.abc import Callable, Mapping
@@ -47,6 +46,7 @@ _TIMESTAMP = re.compile(
 )
 _INT64_MIN, _INT64_MAX, _UINT64_MAX = -(2**63), 2**63 - 1, 2**64 - 1
 _EXACT_MAX = 2.0**53
+_DAYS = (31, 28, 31, 30, 31, 30, 31, 31, 30, 31, 30, 31)
 
 
 class ScalarError(ValueError):
@@ -87,7 +87,7 @@ def _tag_of(text: str, dialect: Dialect) -> str:
         return "!!null"
     if isinstance(value, bool):
         return "!!bool"
-    if _TIMESTAMP.fullmatch(text) and _timestamp(text) is not None:
+    if _TIMESTAMP.fullmatch(text) and timestamp(text) is not None:
         return "!!timestamp"
     if isinstance(value, str):
         return "!!str"
@@ -97,7 +97,7 @@ def _tag_of(text: str, dialect: Dialect) -> str:
 
 def number_1_1(text: str) -> Json:
     """Return the number that the text is, or the text. A date stays text: v2 gives it to an interface as a string."""
-    if text[4:5] == "-" and _timestamp(text) is not None:
+    if text[4:5] == "-" and timestamp(text) is not None:
         return text
     return _number(text)
 
@@ -105,7 +105,7 @@ def number_1_1(text: str) -> Json:
 def number_or_time(text: str) -> Json:
     """Return the number that the text is, a date in RFC 3339 form, or the text."""
     if text[4:5] == "-":
-        stamp = _timestamp(text)
+        stamp = timestamp(text)
         if stamp is not None:
             return stamp
     return _number(text)
@@ -158,7 +158,8 @@ def _float(text: str) -> Json:
     return value if whole is None else whole
 
 
-def _timestamp(text: str) -> str | None:
+def timestamp(text: str) -> str | None:
+    """Return the RFC 3339 form of a date or time in one of the shapes that go-yaml knows."""
     match = _TIMESTAMP.fullmatch(text)
     if match is None:
         return None
@@ -178,5 +179,5 @@ def _timestamp(text: str) -> str | None:
 
 
 def _days(year: int, month: int) -> int:
-    # Year 0 exists in Go, and is a leap year; the calendar module begins with year 1.
-    return 29 if month == 2 and (year % 4 == 0 and (year % 100 != 0 or year % 400 == 0)) else calendar.mdays[month]
+    # Year 0 exists in Go, and is a leap year: datetime begins with year 1.
+    return 29 if month == 2 and (year % 4 == 0 and (year % 100 != 0 or year % 400 == 0)) else _DAYS[month - 1]
