@@ -10,6 +10,7 @@ kustomize-controller v1.9.4 internal/controller/kustomization_controller.go (eva
 from __future__ import annotations
 
 import re
+import sys
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cache, lru_cache
@@ -148,9 +149,9 @@ def _health_check(entry: Mapping[str, Json]) -> HealthCheck:
 @lru_cache(maxsize=256)
 def compiled(text: str, *, variables: tuple[str, ...] = ()) -> Expression:
     """Return the expression; with variables also its names and its type are checked. Raises InvalidExpression."""
+    environment = _environment()
     from celpy.celparser import CELParseError
 
-    environment = _environment()
     try:
         tree = environment.compile(text)
         program = environment.program(tree, functions=_functions())
@@ -172,9 +173,13 @@ def compiled(text: str, *, variables: tuple[str, ...] = ()) -> Expression:
 
 @cache
 def _environment() -> Any:
+    """Load the library, which raises the recursion limit of the whole process: that is taken back."""
+    limit = sys.getrecursionlimit()
     import celpy
 
-    return celpy.Environment()
+    environment = celpy.Environment()
+    sys.setrecursionlimit(limit)
+    return environment
 
 
 def _evaluation_problem(error: Exception, text: str) -> str:

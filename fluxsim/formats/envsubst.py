@@ -17,7 +17,7 @@ from typing import TypeAlias
 from fluxsim.formats.gotext import quoted
 from fluxsim.formats.shellpattern import trim_longest, trim_shortest
 
-NESTING_MAX = 200
+NESTING_MAX = 100
 """How deep defaults may hold defaults; Flux has no limit, its goroutine stack is."""
 
 _TEXT = re.compile(r"[^$\0]+")
