@@ -9,7 +9,7 @@ import math
 from collections.abc import Mapping
 from typing import TYPE_CHECKING
 
-from fluxsim.formats.gotext import float_text, utf8_order
+from fluxsim.formats.gotext import float_text, octets
 
 if TYPE_CHECKING:
     from fluxsim.formats.tree import Json
@@ -48,7 +48,7 @@ def _written(value: Json, indent: str, newline: str, *, escape_html: bool) -> st
             string_text(key, escape_html=escape_html)
             + colon
             + _written(value[key], indent, deeper, escape_html=escape_html)
-            for key in sorted(value, key=utf8_order)
+            for key in sorted(value, key=octets)
         ]
         return _enclosed("{", parts, "}", newline, deeper)
     if isinstance(value, list | tuple):

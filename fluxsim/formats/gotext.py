@@ -112,15 +112,20 @@ def value_text(value: Json) -> str:
     if isinstance(value, float):
         return float_text(value)
     if isinstance(value, Mapping):
-        return "map[" + " ".join(f"{key}:{value_text(value[key])}" for key in sorted(value, key=utf8_order)) + "]"
+        return "map[" + " ".join(f"{key}:{value_text(value[key])}" for key in sorted(value, key=octets)) + "]"
     if isinstance(value, list | tuple):
         return "[" + " ".join(value_text(item) for item in value) + "]"
     return str(value)
 
 
-def utf8_order(text: str) -> bytes:
-    """The key by which Go sorts strings: their bytes."""
+def octets(text: str) -> bytes:
+    """Return the bytes of a Go string; surrogates (of surrogateescape) are bytes that are no UTF-8. Go sorts by them."""
     return text.encode("utf-8", "surrogateescape")
+
+
+def from_octets(data: bytes) -> str:
+    """Return the text of a Go string, the inverse of `octets`."""
+    return data.decode("utf-8", "surrogateescape")
 
 
 def truncated_hashes(text: str) -> str:

@@ -15,7 +15,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from fluxsim.formats import gojson
-from fluxsim.formats.gotext import utf8_order, value_text
+from fluxsim.formats.gotext import octets, value_text
 from fluxsim.formats.jsonpath_parser import (
     Array,
     Field,
@@ -237,11 +237,11 @@ class _Execution:
 
 def _children(value: Json) -> list[Json]:
     if isinstance(value, Mapping):
-        return [value[key] for key in sorted(value, key=utf8_order)]
+        return [value[key] for key in sorted(value, key=octets)]
     if isinstance(value, list | tuple):
         return list(value)
     if isinstance(value, str):
-        return [_Byte(byte) for byte in utf8_order(value)]
+        return [_Byte(byte) for byte in octets(value)]
     return []
 
 
@@ -295,7 +295,7 @@ def _compared(left: Json, right: Json, operator: str, passed: Sequence[Json]) ->
     if kinds[0] == "bool":
         raise ExecutionFault("invalid type for comparison", passed)
     if kinds[0] == "string":
-        left, right = utf8_order(left), utf8_order(right)
+        left, right = octets(left), octets(right)
     less, equal = left < right, left == right
     return bool({"<": less, "<=": less or equal, ">": not (less or equal), ">=": not less}[operator])
 

@@ -5,6 +5,15 @@ from __future__ import annotations
 import re
 from pathlib import Path
 
+from fluxsim.formats.committemplate import (
+    Change,
+    CommitTemplateFault,
+    FileChange,
+    ObjectIdentifier,
+    RemovedTemplateField,
+    push_summary,
+    rendered,
+)
 from fluxsim.formats.durations import (
     InvalidDuration,
     duration_text,
@@ -78,7 +87,61 @@ def go_jsonpath_difference(case: Case, got: Json) -> str | None:
     return f"expected the words of {expect['output_any_order']!r}, got {got}"
 
 
+def commit_template(case: Case, _directory: Path) -> Json:
+    given = case["input"]
+    if given.get("kind") == "summary":
+        return _summary(given)
+    automation = given["automationObject"]
+    try:
+        message = rendered(
+            given["template"],
+            namespace=automation["namespace"],
+            name=automation["name"],
+            values=given["values"],
+            changes=[_file_change(change) for change in given["changes"]],
+        )
+    except RemovedTemplateField as error:
+        condition = {"Stalled": "True", "Ready": "False", "reason": "RemovedTemplateField"}
+        return {"error": str(error), "condition": condition, "requeue": False}
+    except CommitTemplateFault as error:
+        message = f"failed to update source: {error}"
+        return {
+            "error": str(error),
+            "condition": {"Ready": "False", "reason": "GitOperationFailed", "message": message},
+        }
+    return {"message": message}
+
+
+def _summary(given: Json) -> Json:
+    try:
+        summary = push_summary(
+            branch=given["branch"],
+            revision=given["revision"],
+            message=given["commitMessage"],
+            refspecs=given["refspecs"],
+        )
+    except ValueError as error:
+        return {"error": str(error)}
+    return {"summary": summary}
+
+
+def _file_change(change: Json) -> FileChange:
+    made = change["object"]
+    identifier = ObjectIdentifier(made["apiVersion"], made["kind"], made["name"], made["namespace"])
+    return FileChange(change["file"], identifier, Change(change["oldValue"], change["newValue"], change["setter"]))
+
+
+def commit_template_difference(case: Case, got: Json) -> str | None:
+    expect = case["expect"]
+    if "contains" not in expect:
+        return difference(case, got)
+    wanted = expect["contains"] if isinstance(expect["contains"], list) else [expect["contains"]]
+    missing = [part for part in wanted if part not in got.get("message", "")]
+    return f"expected {missing} in {got}" if missing else None
+
+
 ADAPTERS = {
+    "image_commit_template.json": commit_template,
     "k8s_go_jsonpath.json": go_jsonpath,
     "flux_duration.json": flux_duration,
     "flux_human-duration.json": flux_human_duration,
@@ -87,4 +150,4 @@ ADAPTERS = {
     "flux_git-short-message.json": git_short_message,
 }
 
-COMPARATORS = {"k8s_go_jsonpath.json": go_jsonpath_difference}
+COMPARATORS = {"image_commit_template.json": commit_template_difference, "k8s_go_jsonpath.json": go_jsonpath_difference}

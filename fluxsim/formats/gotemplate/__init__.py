@@ -1,0 +1,1 @@
+"""Go's text/template with sprig's hermetic functions: lexer, parser, executor and Go's error texts."""
