@@ -5,6 +5,7 @@ Source: go-yaml v3.0.4 and v2.4.2 decode.go, kyaml v0.21 yaml/rnode.go (`deAncho
 
 from __future__ import annotations
 
+from collections.abc import Iterable, Mapping
 from typing import Any, Literal, NamedTuple, TypeAlias
 
 from yaml._yaml import CParser
@@ -50,6 +51,19 @@ class YamlError(ValueError):
         self.line = line
         self.column = column
         self.stage: Stage = stage
+
+
+class MapWithBlanks(dict[str, Json]):
+    """A map that knows which of its nulls were written as nothing at all, `key:`, and not as `null` or `~`.
+
+    Only kustomize's patches tell them apart. A copy of the map forgets it.
+    """
+
+    __slots__ = ("blanks",)
+
+    def __init__(self, entries: Mapping[str, Json], blanks: Iterable[str]) -> None:
+        super().__init__(entries)
+        self.blanks = frozenset(blanks)
 
 
 _MISSING = object()
@@ -102,6 +116,8 @@ def document_tree(text: str, dialect: Dialect, *, strict: bool) -> Json:
             elif event.style:
                 pass
             elif value in words:
+                if not value and type(key) is str:
+                    container = MapWithBlanks(container, (*getattr(container, "blanks", ()), key))
                 value = words[value]
             elif value[0] in numeric:
                 value = number(value)

@@ -11,6 +11,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any, Literal, TypeAlias
 
+from fluxsim.formats.goyaml_reader import MapWithBlanks
 from fluxsim.formats.goyaml_write import dump
 from fluxsim.formats.openapi import Schema, Schemas, built_in
 from fluxsim.formats.tree import Json, thaw
@@ -27,8 +28,17 @@ def merged(target: Mapping[str, Json], patch: Mapping[str, Json], schemas: Schem
 
     The schema is found by the apiVersion and kind of the target, or of the patch where the target has none.
     """
-    result = _walked(thaw(target), thaw(patch), None, schemas if schemas is not None else built_in())
+    result = _walked(_copied(target), thaw(patch), None, schemas if schemas is not None else built_in())
     return None if result is _ABSENT else result
+
+
+def _copied(tree: Json) -> Json:
+    """Return a copy to edit that still tells `key:` from `key: null`: kyaml drops the first wherever it walks."""
+    if isinstance(tree, MapWithBlanks):
+        return MapWithBlanks({key: _copied(value) for key, value in tree.items()}, tree.blanks)
+    if isinstance(tree, Mapping):
+        return {key: _copied(value) for key, value in tree.items()}
+    return [_copied(item) for item in tree] if isinstance(tree, list | tuple) else tree
 
 
 class _Absent:
@@ -75,9 +85,10 @@ def _map(target: Json, patch: Json, schema: Schema | None, schemas: Schemas) -> 
         return result
     # A map that comes from the patch is walked against itself: that drops its nulls and obeys directives inside it.
     names = sorted({*result, *(patch if isinstance(patch, dict) else ())})
+    blanks = result.blanks if isinstance(result, MapWithBlanks) else ()
     for name in names:
         below = schema.field(name) if schema is not None else None
-        ours = result.get(name, _ABSENT)
+        ours = _ABSENT if name in blanks else result.get(name, _ABSENT)
         theirs = patch.get(name, _ABSENT) if isinstance(patch, dict) else _ABSENT
         value = _walked(ours, theirs, below, schemas)
         if value is _KEPT_NULL:
@@ -181,7 +192,7 @@ def _merged_elements(
 def _followed(ahead: list[Json], rest: list[Json], keys: tuple[str, ...]) -> list[Json]:
     """Put the target's elements behind the patch's. One that was merged is already in `ahead` and keeps its place."""
     for element in rest:
-        if keys[0] == "":
+        if keys == ("",):
             ahead = _with(ahead, element, keys, (_text(element),))
             continue
         values: list[str] = []
