@@ -41,7 +41,7 @@ def load_with_lines(text: str | bytes, *, dialect: Dialect, strict: bool | None 
     """Return the documents of a stream, each with the 1-based line on which its text begins."""
     whole = decoded(text)
     documents: list[tuple[Json, int]] = []
-    for chunk, line in _chunks(whole, dialect):
+    for chunk, line in chunks(whole, dialect):
         documents.append((_first_document(chunk, dialect, line - 1, strict=strict), line))
     return documents
 
@@ -54,7 +54,7 @@ def load(text: str | bytes, *, dialect: Dialect, strict: bool | None = None) -> 
 def decoded(text: str | bytes) -> str:
     """Return the text without byte order mark; bytes that are no UTF-8, and texts over SIZE_MAX, are refused."""
     if len(text) > SIZE_MAX:
-        raise YamlError(f"yaml: document is larger than {SIZE_MAX} bytes")
+        raise YamlError(f"yaml: document is larger than {SIZE_MAX} bytes", whole_file=True)
     characters = text if isinstance(text, str) else _from_utf8(text)
     return characters.removeprefix("\ufeff")
 
@@ -64,7 +64,7 @@ def _from_utf8(data: bytes) -> str:
         return data.decode("utf-8")
     except UnicodeDecodeError as error:
         line = data.count(b"\n", 0, error.start) + 1
-        raise YamlError(_utf8_problem(data, error), line=line) from error
+        raise YamlError(_utf8_problem(data, error), line=line, whole_file=True) from error
 
 
 def _utf8_problem(data: bytes, error: UnicodeDecodeError) -> str:
@@ -79,7 +79,8 @@ _KYAML_SEPARATOR = re.compile(r"\n---(.*)\n")
 _APIMACHINERY_SEPARATOR = re.compile(r"\n---.*(?:\n|\Z)")
 
 
-def _chunks(text: str, dialect: Dialect) -> Iterator[tuple[str, int]]:
+def chunks(text: str, dialect: Dialect) -> Iterator[tuple[str, int]]:
+    """Cut a text into documents as Go does before it parses; each with the 1-based line on which it begins."""
     if "\r\n" in text:
         text = text.replace("\r\n", "\n")
     if "\n---" not in text:
@@ -91,7 +92,9 @@ def _chunks(text: str, dialect: Dialect) -> Iterator[tuple[str, int]]:
         at = line + text.count("\n", start, match.start()) + 1
         rest = match[1].strip() if dialect == "resource" else ""
         if rest and not rest.startswith("#"):
-            raise YamlError(f"invalid document separator: {match[0].strip()}", line=at, stage="anchors")
+            raise YamlError(
+                f"invalid document separator: {match[0].strip()}", line=at, stage="anchors", whole_file=True
+            )
         yield text[start : match.start()] + "\n", line
         start, line = match.end(), at + 1
     yield text[start:], line

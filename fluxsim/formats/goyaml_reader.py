@@ -5,7 +5,7 @@ Source: go-yaml v3.0.4 and v2.4.2 decode.go, kyaml v0.21 yaml/rnode.go (`deAncho
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any, Literal, NamedTuple, TypeAlias
 
 from yaml._yaml import CParser
@@ -35,6 +35,15 @@ DUPLICATES_MAX = 100
 """Repeated keys that one error names."""
 
 
+class RepeatedKey(NamedTuple):
+    """A key that stands twice in its map, with lines from the start of the document."""
+
+    key: str
+    line: int
+    first_line: int
+    value_line: int
+
+
 class YamlError(ValueError):
     """Text that Go refuses as YAML.
 
@@ -43,10 +52,23 @@ class YamlError(ValueError):
     go-yaml counts from the start of the document, and for grammar errors from zero. 0 means that no line is known.
     `stage` says when Go notices: "parse" (kyaml puts `MalformedYAMLError: ` before), "anchors" right after,
     "decode" only when the tree is turned into JSON: in kustomize at the very end of a build.
+    `repeated` holds the keys that stand twice in a map; `whole_file` says that the text could not even be cut into
+    documents.
     """
 
-    def __init__(self, message: str, *, line: int = 0, column: int = 0, stage: Stage = "parse") -> None:
+    def __init__(
+        self,
+        message: str,
+        *,
+        line: int = 0,
+        column: int = 0,
+        stage: Stage = "parse",
+        repeated: Sequence[RepeatedKey] = (),
+        whole_file: bool = False,
+    ) -> None:
         super().__init__(message)
+        self.repeated = tuple(repeated)
+        self.whole_file = whole_file
         self.message = message
         self.line = line
         self.column = column
@@ -161,7 +183,9 @@ def document_tree(text: str, dialect: Dialect, *, strict: bool) -> Json:
                 reading.merge(container)
             key = missing
     if repeated:
-        reading.fail(_repeated_keys(text, dialect), stage="decode")
+        keys = _repeated_keys(text)
+        failure = YamlError(_repetition(keys, dialect), line=keys[0].line if keys else 0, stage="decode", repeated=keys)
+        reading.failure = reading.failure if reading.failure and reading.failure.stage != "decode" else failure
     if reading.failure is not None:
         raise reading.failure
     return root[0]
@@ -280,40 +304,45 @@ def _aliased_share_max(nodes: int) -> float:
     return 0.10 if nodes >= high else 0.99 - 0.89 * ((nodes - low) / (high - low))
 
 
-def _repeated_keys(text: str, dialect: Dialect) -> str:
-    """Name every key that stands twice in its map, in go-yaml's words. Only called when there is one."""
-    messages: list[str] = []
-    stack: list[dict[str, list[int]] | None] = []
+def _repeated_keys(text: str) -> list[RepeatedKey]:
+    """Find every key that stands twice in its map. Only called when there is one."""
+    repeated: list[RepeatedKey] = []
+    maps: list[dict[str, list[int]] | None] = []
     expects_key: list[bool] = []
+    pending: list[tuple[str, int, int]] = []
     parser = CParser(text)
-    pending: tuple[str, int] | None = None
-    while len(messages) < DUPLICATES_MAX:
+    while len(repeated) < DUPLICATES_MAX:
         event: Any = parser.get_event()
         kind = type(event)
         if kind is DocumentEndEvent:
             break
         if kind is MappingEndEvent or kind is SequenceEndEvent:
-            stack.pop()
+            maps.pop()
             expects_key.pop()
         elif kind in {ScalarEvent, AliasEvent, MappingStartEvent, SequenceStartEvent}:
-            line = event.start_mark.line + 1
-            seen = stack[-1] if stack else None
+            seen = maps[-1] if maps else None
             if seen is not None:
-                if expects_key[-1]:
-                    pending = (event.value, line) if kind is ScalarEvent else None
-                    if pending and dialect == "resource":
-                        _note(messages, seen, pending[0], line)
-                elif pending and dialect == "yaml1.1" and seen.setdefault(pending[0], []):
-                    messages.append(f"line {line}: key {quoted(pending[0])} already set in map")
-                elif pending:
-                    seen.setdefault(pending[0], []).append(line)
+                line = event.start_mark.line + 1
+                if not expects_key[-1]:
+                    repeated.extend(RepeatedKey(*key, line) for key in pending)
+                    pending = []
+                elif kind is ScalarEvent:
+                    lines = seen.setdefault(event.value, [])
+                    pending = [(event.value, line, first) for first in lines]
+                    lines.append(line)
                 expects_key[-1] = not expects_key[-1]
             if kind is MappingStartEvent or kind is SequenceStartEvent:
-                stack.append({} if kind is MappingStartEvent else None)
+                maps.append({} if kind is MappingStartEvent else None)
                 expects_key.append(True)
-    return "yaml: unmarshal errors:\n" + "\n".join(f"  {message}" for message in messages)
+    return repeated[:DUPLICATES_MAX]
 
 
-def _note(messages: list[str], seen: dict[str, list[int]], key: str, line: int) -> None:
-    for first in seen.get(key, [])[:DUPLICATES_MAX]:
-        messages.append(f"line {line}: mapping key {quoted(key)} already defined at line {first}")
+def _repetition(repeated: Sequence[RepeatedKey], dialect: Dialect) -> str:
+    """Name repeated keys in go-yaml's words: v3 finds them before it decodes, v2 in strict mode while it does."""
+    lines: dict[str, None] = {"yaml: unmarshal errors:": None}
+    for key, line, first_line, value_line in repeated:
+        if dialect == "resource":
+            lines[f"  line {line}: mapping key {quoted(key)} already defined at line {first_line}"] = None
+        else:
+            lines[f"  line {value_line}: key {quoted(key)} already set in map"] = None
+    return "\n".join(lines)
