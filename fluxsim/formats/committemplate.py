@@ -11,6 +11,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import NamedTuple
 
+from fluxsim.formats.gojson import Fields
 from fluxsim.formats.gotemplate.errors import ExecutionFault, ParseFault
 from fluxsim.formats.gotemplate.template import Template
 from fluxsim.formats.gotemplate.values import Function, GoMap, GoSlice, Struct
@@ -94,21 +95,19 @@ def push_summary(*, branch: str, revision: str, message: str, refspecs: Sequence
 
 
 def _template_data(namespace: str, name: str, values: Mapping[str, str], changes: Sequence[FileChange]) -> Struct:
-    return Struct(
-        "source.TemplateData",
-        {
-            "AutomationObject": _namespaced_name(namespace, name),
-            "Changed": _result(changes),
-            "Values": GoMap(values),
-        },
-    )
+    fields = {
+        "AutomationObject": _namespaced_name(namespace, name),
+        "Changed": _result(changes),
+        "Values": GoMap(values),
+    }
+    return Struct("source.TemplateData", fields, json=Fields(fields))
 
 
 def _namespaced_name(namespace: str, name: str) -> Struct:
     text = f"{namespace}/{name}"
     fields = {"Namespace": namespace, "Name": name}
     return Struct(
-        "types.NamespacedName", fields, methods={"String": Function(lambda: text)}, text=text, json=dict(fields)
+        "types.NamespacedName", fields, methods={"String": Function(lambda: text)}, text=text, json=Fields(fields)
     )
 
 
@@ -157,10 +156,10 @@ def _object(identifier: ObjectIdentifier) -> Struct:
         "update.ObjectIdentifier",
         {"ResourceIdentifier": resource},
         embedded=("ResourceIdentifier",),
-        json={key: value for key, value in written.items() if value},
+        json=Fields({key: value for key, value in written.items() if value}),
     )
 
 
 def _change(change: Change) -> Struct:
     fields = {"OldValue": change.old_value, "NewValue": change.new_value, "Setter": change.setter}
-    return Struct("update.Change", fields, json=dict(fields))
+    return Struct("update.Change", fields, json=Fields(fields))

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from fluxsim.formats.gotext import float_text, octets
 
@@ -16,6 +16,10 @@ if TYPE_CHECKING:
 
 _ESCAPES = {'"': '\\"', "\\": "\\\\", "\n": "\\n", "\r": "\\r", "\t": "\\t", "\b": "\\b", "\f": "\\f"}
 _HTML = "<>&"
+
+
+class Fields(dict[str, Any]):
+    """An object written in the order that it has, as Go writes a struct; others are sorted by key."""
 
 
 class UnsupportedValue(ValueError):
@@ -44,11 +48,12 @@ def _written(value: Json, indent: str, newline: str, *, escape_html: bool) -> st
     deeper = newline + indent
     if isinstance(value, Mapping):
         colon = ": " if newline else ":"
+        keys = value if isinstance(value, Fields) else sorted(value, key=octets)
         parts = [
             string_text(key, escape_html=escape_html)
             + colon
             + _written(value[key], indent, deeper, escape_html=escape_html)
-            for key in sorted(value, key=octets)
+            for key in keys
         ]
         return _enclosed("{", parts, "}", newline, deeper)
     if isinstance(value, list | tuple):

@@ -14,11 +14,11 @@ from fluxsim.formats.gotemplate.errors import FunctionFault
 from fluxsim.formats.gotemplate.formatting import sprint, sprintf, sprintln, text_of
 from fluxsim.formats.gotemplate.values import (
     INTERFACE,
-    NIL,
     REFLECT_VALUE,
     Function,
     GoMap,
     GoSlice,
+    Interface,
     SizedInt,
     Struct,
     Uint8,
@@ -39,7 +39,8 @@ def index(item: Value, *indexes: Value) -> Value:
     if item is None:
         raise FunctionFault("index of untyped nil")
     for position in indexes:
-        if item is NIL:
+        item = held(item)
+        if item is None:
             raise FunctionFault("index of nil pointer")
         if is_list(item) or isinstance(item, str):
             data: Value = octets(item) if isinstance(item, str) else item
@@ -62,7 +63,7 @@ def _at_key(item: Value, key: Value) -> Value:
         raise FunctionFault(f"value has type {type_name(key)}; should be {wanted}")
     if key in item:
         return element_of(item, item[key])
-    return item.zero if isinstance(item, GoMap) else NIL
+    return item.zero if isinstance(item, GoMap) else Interface(None)
 
 
 def _place(position: Value, capacity: int) -> int:
@@ -101,8 +102,10 @@ def sliced(item: Value, *indexes: Value) -> Value:
 
 
 def length(item: Value) -> int:
-    if item is NIL:
-        raise FunctionFault("len of nil pointer")
+    if isinstance(item, Interface):
+        item = item.value
+        if item is None:
+            raise FunctionFault("len of nil pointer")
     if item is None:
         raise FunctionFault("reflect: call of reflect.Value.Type on zero Value")
     if isinstance(item, str):
@@ -144,11 +147,18 @@ def _same(first: Value, other: Value) -> bool:
         return first is None and other is None
     if kind_name(first) != kind_name(other):
         raise FunctionFault(
-            f"non-comparable types {text_of(first)}: {type_name(first)}, {type_name(other)}: {text_of(other)}"
+            f"non-comparable types {sprintf('%s', [first])}: {type_name(first)}, {type_name(other)}: {text_of(other)}"
         )
-    if not isinstance(other, Struct):
-        raise FunctionFault(f"non-comparable type {text_of(other)}: {type_name(other)}")
+    if not _is_comparable(other):
+        raise FunctionFault(f"non-comparable type {sprintf('%s', [other])}: {type_name(other)}")
     return bool(first == other)
+
+
+def _is_comparable(value: Value) -> bool:
+    """Go compares structs whose fields it can compare, no lists and maps."""
+    if isinstance(value, Struct):
+        return value.pointer or all(_is_comparable(item) for item in value.fields.values())
+    return not is_list(value) and not is_map(value)
 
 
 def _incompatible(first: Value, other: Value) -> FunctionFault:
@@ -204,7 +214,7 @@ BUILTINS: dict[str, Function] = {
     "slice": Function(sliced, (REFLECT_VALUE, REFLECT_VALUE), variadic=True),
     "js": _escaper(lambda text: "".join(_js_escaped(character) for character in text)),
     "len": Function(length, (REFLECT_VALUE,)),
-    "not": Function(lambda value: not is_true(value), (REFLECT_VALUE,)),
+    "not": Function(lambda value: not is_true(held(value)), (REFLECT_VALUE,)),
     "print": Function(lambda *values: sprint(values), (INTERFACE,), variadic=True),
     "printf": Function(lambda template, *values: sprintf(template, values), ("string", INTERFACE), variadic=True),
     "println": Function(lambda *values: sprintln(values), (INTERFACE,), variadic=True),

@@ -35,7 +35,6 @@ from fluxsim.formats.gotemplate.values import (
     INTERFACE,
     LIST,
     MAP,
-    NIL,
     REFLECT_VALUE,
     Function,
     GoMap,
@@ -177,10 +176,10 @@ class Executor:
                 raise self.fault(f"the template walks more than {STEPS_MAX} nodes")
             kind = type(value)
             return [(None, kind(number)) for number in range(value)]
-        if is_list(value):
-            return [(index, element_of(value, item)) for index, item in enumerate(items)]
-        if is_map(value):
-            return [(key, element_of(value, items[key])) for key in sorted(items, key=sort_key)]
+        if is_list(items):
+            return [(index, element_of(items, item)) for index, item in enumerate(items)]
+        if is_map(items):
+            return [(key, element_of(items, items[key])) for key in sorted(items, key=sort_key)]
         raise self.fault(f"range can't iterate over {text_of(value)}")
 
     def assign_range(self, pipe: Pipe, key: Value, element: Value) -> None:
@@ -312,7 +311,9 @@ class Executor:
     ) -> Value:
         if receiver is None:
             return None
-        if receiver is NIL:
+        static_type = type_name(receiver)
+        receiver = held(receiver)
+        if receiver is None:
             raise self.fault(f"nil pointer evaluating {INTERFACE}.{name}")
         has_arguments = len(arguments) > 1 or final is not _ABSENT
         if isinstance(receiver, Struct):
@@ -321,18 +322,18 @@ class Executor:
             try:
                 value = receiver.field(name)
             except KeyError:
-                raise self.cannot_evaluate(name, receiver) from None
+                raise self.cannot_evaluate(name, static_type) from None
             if has_arguments:
                 raise self.fault(f"{name} has arguments but cannot be invoked as function")
             return value
         if not is_map(receiver) or (isinstance(receiver, GoMap) and receiver.key != "string"):
-            raise self.cannot_evaluate(name, receiver)
+            raise self.cannot_evaluate(name, static_type)
         if has_arguments:
             raise self.fault(f"{name} is not a method but has arguments")
         return element_of(receiver, receiver[name]) if name in receiver else None
 
-    def cannot_evaluate(self, name: str, receiver: Value) -> ExecutionFault:
-        return self.fault(f"can't evaluate field {name} in type {type_name(receiver)}")
+    def cannot_evaluate(self, name: str, static_type: str) -> ExecutionFault:
+        return self.fault(f"can't evaluate field {name} in type {static_type}")
 
     # Functions.
 
@@ -429,11 +430,15 @@ class Executor:
             if wanted is None or _can_be_nil(wanted):
                 return _zero(wanted)
             raise self.fault(f"invalid value; expected {wanted}")
-        if wanted in (None, INTERFACE, REFLECT_VALUE):
-            return None if value is NIL and wanted == INTERFACE else value
-        if type_name(value) != wanted:
-            raise self.fault(f"wrong type for value; expected {wanted}; got {type_name(value)}")
-        return value
+        if wanted in (None, REFLECT_VALUE):
+            return value
+        inner = held(value)
+        if wanted == INTERFACE:
+            return inner
+        if inner is None or type_name(inner) != wanted:
+            got = type_name(value) if inner is None else type_name(inner)
+            raise self.fault(f"wrong type for value; expected {wanted}; got {got}")
+        return inner
 
 
 def _can_be_nil(wanted: str) -> bool:

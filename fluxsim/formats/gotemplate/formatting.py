@@ -34,6 +34,8 @@ class _Flags:
     zero: bool = False
     width: int | None = None
     precision: int | None = None
+    names: bool = False
+    """Field names are written: Go's %+v, where the plus then says nothing about numbers."""
 
 
 def sprint(values: Sequence[Value]) -> str:
@@ -72,6 +74,7 @@ class _Printer:
         self.next = 0
         self.reordered = False
         self.good_index = True
+        self.marks = ""
 
     def text(self) -> str:
         parts: list[str] = []
@@ -91,7 +94,11 @@ class _Printer:
         return self.template[self.at : self.at + 1]
 
     def _verb(self) -> str:
-        self.good_index, self.reordered = True, False
+        self.good_index, self.reordered, self.marks = True, False, ""
+        written = self._written()
+        return self.marks + written
+
+    def _written(self) -> str:
         flags = self._flags()
         self._argument_number()
         flags = self._width(flags)
@@ -109,6 +116,8 @@ class _Printer:
             return f"%!{verb}(MISSING)"
         value = self.values[self.next]
         self.next += 1
+        if verb == "v" and flags.plus:
+            flags = replace(flags, plus=False, names=True)
         return _formatted(value, verb, flags, depth=0)
 
     def _flags(self) -> _Flags:
@@ -126,12 +135,12 @@ class _Printer:
         self.at += 1
         width = self._int_argument()
         if width is None:
-            # Go writes %!(BADWIDTH) and goes on; the mark is kept in front by the caller's text.
+            self.marks += "%!(BADWIDTH)"
             return flags
         return replace(flags, width=abs(width), minus=flags.minus or width < 0)
 
     def _precision(self, flags: _Flags) -> _Flags:
-        if self._peek() != ".":
+        if self._peek() != "." or self.at + 1 == len(self.template):
             return flags
         self.at += 1
         self._argument_number()
@@ -139,6 +148,8 @@ class _Printer:
             return replace(flags, precision=self._number() or 0)
         self.at += 1
         precision = self._int_argument()
+        if precision is None:
+            self.marks += "%!(BADPREC)"
         return flags if precision is None or precision < 0 else replace(flags, precision=precision)
 
     def _number(self) -> int | None:
@@ -177,10 +188,11 @@ def _typed(value: Value) -> str:
     return "<nil>" if held(value) is None else f"{type_name(value)}={text_of(value)}"
 
 
-def _bad(value: Value, verb: str) -> str:
+def _bad(value: Value, verb: str, flags: _Flags) -> str:
+    """What a verb gives that is not for the value: its name, the type and the value with the flags of the verb."""
     if held(value) is None:
         return f"%!{verb}(<nil>)"
-    return f"%!{verb}({type_name(value)}={text_of(value)})"
+    return f"%!{verb}({type_name(value)}={_formatted(value, 'v', replace(flags, sharp=False), depth=0)})"
 
 
 def _formatted(value: Value, verb: str, flags: _Flags, *, depth: int) -> str:
@@ -188,11 +200,13 @@ def _formatted(value: Value, verb: str, flags: _Flags, *, depth: int) -> str:
         return _padded(type_name(value), flags)
     value = held(value)
     if value is None:
-        return _padded("<nil>", flags) if verb == "v" else _bad(value, verb)
+        if verb == "v" or depth:
+            return _padded("interface {}(nil)" if flags.sharp and verb == "v" and depth else "<nil>", flags)
+        return _bad(value, verb, flags)
     if isinstance(value, Struct):
         return _struct(value, verb, flags, depth=depth)
     if isinstance(value, bool):
-        return _padded("true" if value else "false", flags) if verb in "tv" else _bad(value, verb)
+        return _padded("true" if value else "false", flags, zero=True) if verb in "tv" else _bad(value, verb, flags)
     if isinstance(value, int):
         return _integer(value, verb, flags)
     if isinstance(value, float):
@@ -228,7 +242,7 @@ def _string(value: str, verb: str, flags: _Flags) -> str:
         return _padded(quoted(cut, ascii_only=flags.plus), flags, zero=True)
     if verb in "xX":
         return _padded(_hex(octets(value), verb, flags), flags, zero=True)
-    return _bad(value, verb)
+    return _bad(value, verb, flags)
 
 
 def _hex(data: bytes, verb: str, flags: _Flags) -> str:
@@ -255,7 +269,7 @@ def _integer(value: int, verb: str, flags: _Flags) -> str:
         if verb == "q":
             return _padded(quoted(character, "'", ascii_only=flags.plus), flags, zero=True)
         return _padded(unicode_point(character) if flags.sharp else f"U+{value:04X}", flags)
-    return _bad(value, verb)
+    return _bad(value, verb, flags)
 
 
 def _number(value: int, verb: str, flags: _Flags) -> str:
@@ -285,7 +299,7 @@ def _digits(value: int, base: int) -> str:
 
 def _float(value: float, verb: str, flags: _Flags) -> str:
     if verb not in "vgGeEfF":
-        return _bad(value, verb)
+        return _bad(value, verb, flags)
     form = {"v": "g", "F": "f"}.get(verb, verb)
     default = -1 if form in "gG" else 6
     text = float_text(value, form, default if flags.precision is None else flags.precision)
@@ -294,7 +308,8 @@ def _float(value: float, verb: str, flags: _Flags) -> str:
     if flags.space and text[0] == "+" and not flags.plus:
         text = f" {text[1:]}"
     infinite = text[1:] in ("Inf", "NaN")
-    shown = text if flags.plus or text[0] != "+" else text[1:]
+    # An infinity always shows its sign.
+    shown = text if flags.plus or text[0] != "+" or text[1:] == "Inf" else text[1:]
     if flags.zero and not flags.minus and not infinite and flags.width is not None and shown[0] in "+- ":
         return shown[0] + shown[1:].rjust(flags.width - 1, "0")
     return _padded(shown, flags, zero=not infinite)
@@ -303,7 +318,7 @@ def _float(value: float, verb: str, flags: _Flags) -> str:
 def _struct(value: Struct, verb: str, flags: _Flags, *, depth: int) -> str:
     if value.text is not None and verb in "vsxXq" and not (verb == "v" and flags.sharp):
         return _string(value.text, verb, flags)
-    named = verb == "v" and (flags.plus or flags.sharp)
+    named = verb == "v" and (flags.names or flags.sharp)
     parts = [
         (f"{name}:" if named else "") + _formatted(item, verb, flags, depth=depth + 1)
         for name, item in value.fields.items()

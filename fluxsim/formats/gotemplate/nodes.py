@@ -196,7 +196,7 @@ Statement: TypeAlias = Text | Action | Branch | Include | Leave
 
 _INT64 = range(-(1 << 63), 1 << 63)
 _UINT64 = range(1 << 64)
-_DECIMAL = re.compile(r"[+-]?(?:[0-9_]+\.?[0-9_]*|\.[0-9_]+)(?:[eE][+-]?[0-9]+)?")
+_DECIMAL = re.compile(r"[+-]?(?:[0-9_]+\.?[0-9_]*|\.[0-9_]+)(?:[eE][+-]?[0-9_]+)?")
 _HEX_FLOAT = re.compile(r"[+-]?0[xX][0-9a-fA-F_]*\.?[0-9a-fA-F_]*[pP][+-]?[0-9]+")
 
 
@@ -259,7 +259,10 @@ def _real(text: str) -> float | None:
             return float.fromhex(text.replace("_", ""))
         except (ValueError, OverflowError):
             return None
-    if not _DECIMAL.fullmatch(text) or "_" in text:
+    if not _DECIMAL.fullmatch(text):
         return None
-    value = float(text)
+    try:
+        value = float(text)
+    except ValueError:
+        return None
     return None if value in (float("inf"), float("-inf")) else value

@@ -7,10 +7,10 @@
 | map[string]interface {}, []interface {} | dict, list |
 | map[K]V, []T of other types | GoMap, GoSlice |
 | a struct or a pointer to one | Struct |
-| an interface that holds nil; an absent value | NIL; None |
+| a value in an interface; an absent value | Interface; None |
 
 A str may hold surrogates that stand for bytes which are no UTF-8 (surrogateescape), since Go's strings are bytes.
-Inside of a dict or list nil is None; only what is taken out of one becomes NIL.
+Inside of a dict or list nil is None; what is taken out of one is an Interface, until a pipeline has passed it on.
 """
 
 from __future__ import annotations
@@ -28,14 +28,11 @@ LIST: Final = "[]interface {}"
 REFLECT_VALUE: Final = "reflect.Value"
 
 
-class _Nil:
-    """Go's interface value that holds nothing."""
+@dataclass(frozen=True, slots=True)
+class Interface:
+    """What a field, index or range takes out of a dict or list: only error messages tell it from what it holds."""
 
-    def __bool__(self) -> bool:
-        return False
-
-
-NIL: Final = _Nil()
+    value: Value
 
 
 class SizedInt(int):
@@ -158,7 +155,7 @@ def type_name(value: Value) -> str:
     match value:
         case None:
             return "<nil>"
-        case _Nil():
+        case Interface():
             return INTERFACE
         case bool():
             return "bool"
@@ -181,7 +178,7 @@ def type_name(value: Value) -> str:
 def kind_name(value: Value) -> str:
     """Return Go's reflect.Kind: `struct`, `slice`, `invalid`."""
     match value:
-        case None | _Nil():
+        case None:
             return "invalid"
         case Struct():
             return "ptr" if value.pointer else "struct"
@@ -207,15 +204,13 @@ def is_true(value: Value) -> bool:
 
 
 def held(value: Value) -> Value:
-    """Return what an interface holds: nothing instead of NIL."""
-    return None if value is NIL else value
+    """Return what an interface holds, and any other value as it is."""
+    return value.value if isinstance(value, Interface) else value
 
 
 def element_of(container: Value, value: Value) -> Value:
-    """Return a value taken out of a container: NIL where the container's elements are interfaces."""
-    if value is None and not isinstance(container, GoSlice | GoMap):
-        return NIL
-    return value
+    """Return a value taken out of a container, in an Interface where the container's elements are interfaces."""
+    return value if isinstance(container, GoSlice | GoMap) else Interface(value)
 
 
 def thawed(value: Value) -> Value:

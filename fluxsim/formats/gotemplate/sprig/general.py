@@ -6,9 +6,11 @@ Source: Masterminds/sprig v3.3.0 defaults.go, reflect.go, functions.go.
 from __future__ import annotations
 
 import json
+import math
 from typing import NoReturn
 
 from fluxsim.formats import gojson
+from fluxsim.formats.gojson_scanner import InvalidJson, check
 from fluxsim.formats.gotemplate.errors import FunctionFault
 from fluxsim.formats.gotemplate.values import (
     INTERFACE,
@@ -23,7 +25,6 @@ from fluxsim.formats.gotemplate.values import (
     kind_name,
     type_name,
 )
-from fluxsim.formats.gotext import quoted
 
 NIL_DEREFERENCE = "runtime error: invalid memory address or nil pointer dereference"
 
@@ -53,7 +54,8 @@ def json_value(value: Value) -> Value:
     if isinstance(value, GoMap) and value.key != "string":
         raise gojson.UnsupportedValue(f"json: unsupported type: {value.type_name}")
     if is_map(value):
-        return {key: json_value(item) for key, item in value.items()}
+        written = {key: json_value(item) for key, item in value.items()}
+        return gojson.Fields(written) if isinstance(value, gojson.Fields) else written
     if is_list(value):
         return [json_value(item) for item in value]
     return value
@@ -79,22 +81,21 @@ def _from_json(text: str) -> Value:
 
 
 def _parsed_json(text: str) -> Value:
-    """Parse JSON; every number is a float, as in Go. The message of a fault is Go's, its place is not told."""
-
-    def refuse(constant: str) -> NoReturn:
-        raise FunctionFault(f"invalid character {quoted(constant[0], chr(39))} looking for beginning of value")
-
+    """Parse JSON; every number is a float, as in Go."""
     try:
-        return json.loads(text, parse_int=float, parse_constant=refuse)
-    except json.JSONDecodeError as error:
-        rest = text[error.pos :]
-        if not rest or error.msg.startswith("Unterminated"):
-            raise FunctionFault("unexpected end of JSON input") from error
-        if error.msg == "Extra data":
-            raise FunctionFault(f"invalid character {quoted(rest[0], chr(39))} after top-level value") from error
-        raise FunctionFault(f"invalid character {quoted(rest[0], chr(39))} looking for beginning of value") from error
+        check(text)
+        return json.loads(text, parse_int=_json_number, parse_float=_json_number)
+    except InvalidJson as error:
+        raise FunctionFault(str(error)) from error
     except RecursionError as error:
         raise FunctionFault("exceeded max depth") from error
+
+
+def _json_number(digits: str) -> float:
+    number = float(digits)
+    if math.isinf(number):
+        raise FunctionFault(f"json: cannot unmarshal number {digits} into Go value of type float64")
+    return number
 
 
 def _compact_json(value: Value, *, escape_html: bool = True) -> str:
@@ -135,6 +136,12 @@ def _is_like(target: str, value: Value) -> bool:
     return type_name(value) in (target, f"*{target}")
 
 
+def _deep_copy(value: Value) -> Value:
+    if value is None:
+        raise FunctionFault("reflect: call of reflect.Value.Type on zero Value")
+    return _copied(value)
+
+
 def _copied(value: Value) -> Value:
     if isinstance(value, GoSlice):
         return GoSlice(map(_copied, value), value.element, value.type_name)
@@ -165,8 +172,8 @@ FUNCTIONS: dict[str, Function] = {
     "mustToPrettyJson": _TO_PRETTY_JSON,
     "toRawJson": Function(_raw_json, _ANY),
     "mustToRawJson": Function(_raw_json, _ANY),
-    "deepCopy": Function(_copied, _ANY),
-    "mustDeepCopy": Function(_copied, _ANY),
+    "deepCopy": Function(_deep_copy, _ANY),
+    "mustDeepCopy": Function(_deep_copy, _ANY),
     "typeOf": Function(type_name, _ANY),
     "typeIs": Function(lambda target, value: target == type_name(value), ("string", INTERFACE)),
     "typeIsLike": Function(_is_like, ("string", INTERFACE)),

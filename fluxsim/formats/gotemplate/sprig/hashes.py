@@ -6,17 +6,18 @@ Source: Masterminds/sprig v3.3.0 crypto.go.
 from __future__ import annotations
 
 import base64
-import binascii
 import hashlib
 import hmac
 import zlib
 
 from fluxsim.formats.gotemplate.errors import FunctionFault
+from fluxsim.formats.gotemplate.sprig.strings import base64_fault
 from fluxsim.formats.gotemplate.values import Function
 from fluxsim.formats.gotext import from_octets, octets
 
 _SEED = b"com.lyndir.masterpassword"
 _SCRYPT_BYTES_MAX = 128 * 1024 * 1024
+_BLOCK_BYTES = 16
 _TEMPLATES = {
     "maximum": "anoxxxxxxxxxxxxxxxxx axxxxxxxxxxxxxxxxxno",
     "long": "CvcvnoCvcvCvcv CvcvCvcvnoCvcv CvcvCvcvCvcvno CvccnoCvcvCvcv CvccCvcvnoCvcv CvccCvcvCvcvno CvcvnoCvccCvcv "
@@ -71,11 +72,15 @@ def _decrypted(password: str, text: str) -> str:
     """AES-256-CBC as encryptAES writes it: base64 of the initial vector, then the text padded to whole blocks."""
     from cryptography.hazmat.primitives.ciphers import Cipher, algorithms, modes
 
-    try:
-        data = base64.b64decode(text, validate=True)
-    except binascii.Error as error:
-        raise FunctionFault("illegal base64 data") from error
-    if len(data) < 32 or len(data) % 16:
+    if not text:
+        return ""
+    fault = base64_fault(octets(text))
+    if fault is not None:
+        raise FunctionFault(fault)
+    data = base64.b64decode(text)
+    if len(data) < _BLOCK_BYTES:
+        raise FunctionFault(f"runtime error: slice bounds out of range [:16] with capacity {len(text) // 4 * 3}")
+    if len(data) < 2 * _BLOCK_BYTES or len(data) % _BLOCK_BYTES:
         raise FunctionFault("crypto/cipher: input not full blocks")
     key = octets(password)[:32].ljust(32, b"\0")
     decryptor = Cipher(algorithms.AES(key), modes.CBC(data[:16])).decryptor()

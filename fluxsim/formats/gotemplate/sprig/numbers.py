@@ -41,7 +41,9 @@ def int_of(value: Value) -> int:
 
 def float_of(value: Value) -> float:
     if isinstance(value, str):
-        return float(value) if _FLOAT.fullmatch(value) else 0.0
+        number = float(value) if _FLOAT.fullmatch(value) else 0.0
+        # Digits beyond the largest float are an error for Go, the word is not.
+        return 0.0 if math.isinf(number) and any(digit in value for digit in "0123456789") else number
     return float(value) if isinstance(value, int | float) else 0.0
 
 
@@ -86,7 +88,8 @@ def _decimal_operation(operation: Callable[[Decimal, Decimal], Decimal], first: 
     result = _decimal(first)
     for other in others:
         result = operation(result, _decimal(other))
-    return float(result)
+    # A decimal has no negative zero.
+    return float(result) + 0.0
 
 
 def _decimal(value: Value) -> Decimal:
@@ -103,8 +106,13 @@ def _quotient(first: Decimal, second: Decimal) -> Decimal:
 
 
 def _rounded(value: Value, places: int, *round_on: float) -> float:
-    power = math.pow(10, places)
+    try:
+        power = math.pow(10, places)
+    except OverflowError:
+        power = math.inf
     digits = power * float_of(value)
+    if power in (0, math.inf) or math.isinf(digits) or math.isnan(digits):
+        return digits if 0 < power < math.inf else math.nan
     up = math.modf(digits)[0] >= (round_on[0] if round_on else 0.5)
     return (math.ceil(digits) if up else math.floor(digits)) / power
 

@@ -17,6 +17,8 @@ _SCHEME = re.compile(r"[a-zA-Z][a-zA-Z0-9+.-]*")
 _PATH_SAFE = "/$&+,:;=@!'()*~"
 _FRAGMENT_SAFE = "/$&+,:;=@!'()*~?"
 _USER_SAFE = "$&+,;=~-._!'()*"
+_HOST_FOREIGN = re.compile(r"%(?!25|[89a-fA-F][0-9a-fA-F]).{0,2}|[\x00-\x20#/?@\\^`{|}\x7f]", re.DOTALL)
+"""What may not stand in a host as it is; escapes there are for bytes outside ASCII only."""
 _PORT = re.compile(r"(?::[0-9]*)?")
 
 
@@ -25,20 +27,22 @@ class _Fault(Exception):
 
 
 def _parsed(text: str) -> dict[str, Value]:
+    shown, _, fragment = text.partition("#")
     try:
-        return _parts(text)
+        parts = _parts(shown)
+        shown = text
+        return parts | {"fragment": _decoded(fragment)}
     except _Fault as error:
-        raise FunctionFault(f"unable to parse url: parse {quoted(text)}: {error}") from error
+        raise FunctionFault(f"unable to parse url: parse {quoted(shown)}: {error}") from error
 
 
 def _parts(text: str) -> dict[str, Value]:
     if any(character < " " or character == "\x7f" for character in text):
         raise _Fault("net/url: invalid control character in URL")
-    rest, _, fragment = text.partition("#")
-    scheme, rest = _scheme(rest)
+    scheme, rest = _scheme(text)
     rest, _, query = rest.partition("?")
     parts = dict.fromkeys(("userinfo", "host", "hostname", "path", "opaque"), "")
-    parts |= {"scheme": scheme, "query": query, "fragment": _decoded(fragment)}
+    parts |= {"scheme": scheme, "query": query}
     if not rest.startswith("/"):
         if scheme:
             return parts | {"opaque": rest}
@@ -81,8 +85,11 @@ def _host(host: str) -> str:
         port = host[host.rfind(":") :] if ":" in host else ""
     if not _PORT.fullmatch(port):
         raise _Fault(f"invalid port {quoted(port)} after host")
-    if " " in host:
-        raise _Fault('invalid character " " in host name')
+    foreign = _HOST_FOREIGN.search(host)
+    if foreign is not None and foreign.group().startswith("%"):
+        raise _Fault(f"invalid URL escape {quoted(foreign.group())}")
+    if foreign is not None:
+        raise _Fault(f"invalid character {quoted(foreign.group())} in host name")
     return _decoded(host)
 
 
@@ -108,8 +115,7 @@ def _joined(parts: dict[str, Value]) -> str:
     else:
         path = quote(octets(path), safe=_PATH_SAFE)
         if scheme or host or user:
-            if host or path or user:
-                written += "//" if host or user or path.startswith("//") else ""
+            written += "//" if host or path or user else ""
             written += f"{_user(user)}@" if user else ""
             written += quote(octets(host), safe=_PATH_SAFE + '[]<>"')
         if path and not path.startswith("/") and host:

@@ -16,8 +16,11 @@ def camel_case(text: str) -> str:
     start = 0
     while start < len(text) and _connects(text[start]):
         start += 1
-    if start >= len(text) - 1:
-        return text[:start] + "".join(rules.upper(character) for character in text[start:])
+    if start == len(text):
+        # Of connectors alone the library writes the last one twice.
+        return text + text[-1:]
+    if start == len(text) - 1:
+        return text[:start] + rules.upper(text[start])
     parts = [text[:start]]
     current = rules.upper(text[start])
     for following in text[start + 1 :]:
