@@ -144,7 +144,7 @@ class _Parser:
         if name == "matches":
             pattern = self.either()
             self._expect(")")
-            return lambda variables: re2.search(_text(pattern(variables)), _text(of(variables))) is not None
+            return lambda variables: _matches(_text(of(variables)), _text(pattern(variables)))
         raise InvalidRule(f"unknown function '{name}' in rule: {self.text}")
 
     def _next(self) -> tuple[str, str]:
@@ -243,6 +243,13 @@ def _compared(compare: Callable[[Json, Json], bool], left: Json, right: Json) ->
         return compare(left, right)
     except TypeError as error:
         raise RuleFailed("no such overload") from error
+
+
+def _matches(value: str, pattern: str) -> bool:
+    try:
+        return re2.search(pattern, value) is not None
+    except re2.error as error:
+        raise RuleFailed(f"error parsing regexp: {pattern}") from error
 
 
 def _truth(value: Json) -> bool:

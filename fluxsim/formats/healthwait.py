@@ -1,6 +1,7 @@
 """When a wait for objects to become ready is over, and what it then says.
 
-Source: fluxcd/pkg ssa v0.76.1 manager_wait.go. Upstream lists several objects in Go's map order, so in any; here they
+Source: fluxcd/pkg ssa v0.76.1 manager_wait.go; kustomize-controller v1.9.4 internal/controller
+(getClientAndPoller). Upstream lists several objects in Go's map order, so in any; here they
 stand in the order they were asked for.
 """
 
@@ -9,7 +10,10 @@ from __future__ import annotations
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 
-from fluxsim.formats.kstatus import Status
+from fluxsim.formats.celexpr import ExpressionFailed, HealthChecks
+from fluxsim.formats.kstatus import Status, StatusError, finished_job_status, status_of
+from fluxsim.formats.tree import Json
+from fluxsim.kernel.units import Millis
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,6 +57,23 @@ def waited(
         return Waited(over=True)
     why = "timeout waiting for" if timed_out else "failed early due to stalled resources"
     return Waited(over=True, error=f"{why}: [{', '.join(told)}]")
+
+
+def health_of(object_: Mapping[str, Json], checks: HealthChecks | None, *, now_ms: Millis) -> Status:
+    """Return the status of an object as a Kustomization waits for it.
+
+    A Job has to complete; then spec.healthCheckExprs are asked, then kstatus. What cannot be told is Unknown with the
+    error as message. `now_ms` is Unix time.
+    """
+    group, _, _ = str(object_.get("apiVersion", "")).rpartition("/")
+    kind = str(object_.get("kind", ""))
+    check = checks.of(group, kind) if checks is not None else None
+    try:
+        if (group, kind) == ("batch", "Job"):
+            return finished_job_status(object_)
+        return check.status_of(object_) if check is not None else status_of(object_, now_ms=now_ms)
+    except (StatusError, ExpressionFailed) as error:
+        return Status("Unknown", str(error))
 
 
 def object_name(kind: str, namespace: str, name: str) -> str:

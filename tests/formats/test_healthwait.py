@@ -1,6 +1,7 @@
 from __future__ import annotations
 
-from fluxsim.formats.healthwait import Waited, object_name, waited
+from fluxsim.formats.celexpr import health_checks
+from fluxsim.formats.healthwait import Waited, health_of, object_name, waited
 from fluxsim.formats.kstatus import NOT_FOUND, Status
 
 CURRENT, FAILED, BUSY = Status("Current"), Status("Failed"), Status("InProgress")
@@ -36,3 +37,24 @@ def test_an_object_that_was_never_read_has_no_status() -> None:
 
 def test_a_cluster_scoped_name_has_two_parts() -> None:
     assert object_name("Namespace", "", "apps") == "Namespace/apps"
+
+
+def test_a_kustomization_waits_for_jobs_to_complete() -> None:
+    job = {"apiVersion": "batch/v1", "kind": "Job", "status": {"startTime": "2026-01-01T00:00:00Z"}}
+    assert health_of(job, None, now_ms=0).status == "InProgress"
+
+
+def test_expressions_replace_kstatus_for_their_kind() -> None:
+    checks = health_checks([{"apiVersion": "example.com/v1", "kind": "Widget", "current": "status.phase == 'Up'"}])
+    widget = {"apiVersion": "example.com/v2", "kind": "Widget", "status": {"phase": "Down"}}
+    assert health_of(widget, checks, now_ms=0).status == "InProgress"
+    assert health_of({**widget, "kind": "Gadget"}, checks, now_ms=0).status == "Current"
+
+
+def test_what_cannot_be_told_is_unknown_with_the_reason() -> None:
+    checks = health_checks([{"apiVersion": "example.com/v1", "kind": "Widget", "current": "status.phase == 'Up'"}])
+    status = health_of({"apiVersion": "example.com/v1", "kind": "Widget", "status": {}}, checks, now_ms=0)
+    assert waited({"Widget/a/b": status}, timed_out=True).error == (
+        "timeout waiting for: [Widget/a/b status: 'Unknown': "
+        "failed to evaluate the CEL expression 'status.phase == 'Up'': no such key: phase]"
+    )
