@@ -13,8 +13,7 @@ from collections.abc import Callable, Mapping
 from functools import lru_cache
 from typing import TypeAlias
 
-import re2
-
+from fluxsim.formats.goregex import InvalidRegex, compiled
 from fluxsim.formats.tree import Json
 
 Rule: TypeAlias = Callable[[Mapping[str, Json]], Json]
@@ -247,9 +246,9 @@ def _compared(compare: Callable[[Json, Json], bool], left: Json, right: Json) ->
 
 def _matches(value: str, pattern: str) -> bool:
     try:
-        return re2.search(pattern, value) is not None
-    except re2.error as error:
-        raise RuleFailed(f"error parsing regexp: {pattern}") from error
+        return compiled(pattern).matches(value)
+    except InvalidRegex as error:
+        raise RuleFailed(str(error)) from error
 
 
 def _truth(value: Json) -> bool:

@@ -11,9 +11,8 @@ import json
 from collections.abc import Iterator, Mapping
 from typing import Literal, NamedTuple, TypeAlias
 
-import re2
-
 from fluxsim.formats.celrules import RuleFailed, holds
+from fluxsim.formats.goregex import compiled
 from fluxsim.formats.gotext import quoted
 from fluxsim.formats.tree import Json, Map, freeze
 
@@ -92,7 +91,7 @@ def _text_problems(value: str, schema: Mapping[str, Json], path: str) -> Iterato
     if "minLength" in schema and len(value) < schema["minLength"]:
         told = f"{path} in body should be at least {schema['minLength']} chars long"
         yield Cause(path, f"Invalid value: {_shown(value)}: {told}", "minLength")
-    if "pattern" in schema and re2.search(schema["pattern"], value) is None:
+    if "pattern" in schema and not compiled(schema["pattern"]).matches(value):
         told = f"{path} in body should match '{schema['pattern']}'"
         yield Cause(path, f"Invalid value: {_shown(value)}: {told}", "pattern")
 
