@@ -17,6 +17,9 @@ def trim_shortest(data: bytes, pattern: bytes) -> bytes:
 
     A bad pattern trims nothing, even when only a longer prefix than the match shows that it is bad.
     """
+    pieces = _between_stars(pattern)
+    if pieces is not None:
+        return data[_literal_length(data, pieces, longest=False) :]
     shortest = 0
     for length in range(len(data), 0, -1):
         try:
@@ -29,6 +32,9 @@ def trim_shortest(data: bytes, pattern: bytes) -> bytes:
 
 def trim_longest(data: bytes, pattern: bytes) -> bytes:
     """Return the data without its longest prefix of at least one byte that matches."""
+    pieces = _between_stars(pattern)
+    if pieces is not None:
+        return data[_literal_length(data, pieces, longest=True) :]
     for length in range(len(data), 0, -1):
         try:
             if matches(pattern, data[:length]):
@@ -36,6 +42,30 @@ def trim_longest(data: bytes, pattern: bytes) -> bytes:
         except BadPattern:
             return data
     return data
+
+
+def _between_stars(pattern: bytes) -> list[bytes] | None:
+    """The texts between the stars of a pattern that has nothing but stars and texts, which can be searched for."""
+    return None if any(byte in pattern for byte in b"?[\\") else pattern.split(b"*")
+
+
+def _literal_length(data: bytes, pieces: list[bytes], *, longest: bool) -> int:
+    """How long the matching prefix is, 0 for none; stars alone match at least one byte."""
+    first, *rest = pieces
+    if not data.startswith(first):
+        return 0
+    end = len(first)
+    if not rest:
+        return end
+    for index, piece in enumerate(rest):
+        if longest and index == len(rest) - 1:
+            found = data.rfind(piece, end)
+        else:
+            found = data.find(piece, end)
+        if found < 0:
+            return 0
+        end = found + len(piece)
+    return max(end, 1)
 
 
 def matches(pattern: bytes, name: bytes) -> bool:

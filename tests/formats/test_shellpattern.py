@@ -1,6 +1,8 @@
 from __future__ import annotations
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from fluxsim.formats.shellpattern import BadPattern, matches, trim_longest, trim_shortest
 
@@ -34,6 +36,14 @@ def test_a_bad_pattern_is_found_when_matching_comes_to_it(pattern: bytes) -> Non
 def test_the_shortest_and_the_longest_prefix_differ() -> None:
     assert trim_shortest(b"a.b.c", b"*.") == b"b.c"
     assert trim_longest(b"a.b.c", b"*.") == b"c"
+
+
+@given(st.text("ab", max_size=6), st.text("ab*", max_size=5))
+def test_searching_for_the_texts_finds_what_trying_every_prefix_finds(name: str, pattern: str) -> None:
+    data, glob = name.encode(), pattern.encode()
+    lengths = [length for length in range(1, len(data) + 1) if matches(glob, data[:length])]
+    assert trim_shortest(data, glob) == data[min(lengths, default=0) :]
+    assert trim_longest(data, glob) == data[max(lengths, default=0) :]
 
 
 def test_a_bad_pattern_trims_nothing() -> None:
