@@ -64,3 +64,8 @@ def source_denial(namespace: str, name: str, *, from_namespace: str, no_cross_na
     if no_cross_namespace_refs and namespace != from_namespace:
         return f"can't access 'GitRepository/{namespace}/{name}', cross-namespace references have been blocked"
     return ""
+
+
+def missing(kind: str, error: str) -> str:
+    """Return what is said of an object that is referred to and does not exist; `error` is that of the API server."""
+    return f"referenced {kind} does not exist: {error}"

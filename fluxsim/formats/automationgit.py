@@ -83,6 +83,32 @@ class Pushed(NamedTuple):
 PushSteps: TypeAlias = Generator[int, None, Pushed]
 
 
+def source_error(source_ref: Json, git: Json) -> str:
+    """Return what is wrong with spec.sourceRef or spec.git of an automation, so that it stalls; nothing where all is well."""
+    kind = source_ref.get("kind", "GitRepository")
+    if kind != "GitRepository":
+        return f"source kind '{kind}' not supported: invalid source configuration"
+    if git is None:
+        return "source kind 'GitRepository' necessitates field .spec.git: invalid source configuration"
+    return ""
+
+
+def source_missing(error: str) -> str:
+    """Return what is said where the GitRepository does not exist; `error` is that of the API server."""
+    return f"referenced git repository does not exist: {error}"
+
+
+def source_unreadable(error: str) -> str:
+    """Return what is said where the GitRepository cannot be read for another reason."""
+    return f"failed to get referenced git repository: {error}"
+
+
+def update_of(spec: Json) -> Json:
+    """Return spec.update with its default."""
+    update = spec.get("update") or {}
+    return {"strategy": update.get("strategy") or "Setters"} | ({"path": update["path"]} if update.get("path") else {})
+
+
 def git_config(git: Json, repository_spec: Json) -> GitConfig:
     """Return the configuration out of spec.git of the automation and the spec of its GitRepository. Raises NoPushBranch.
 

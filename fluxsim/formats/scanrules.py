@@ -122,6 +122,16 @@ def filesystem_revision(kept: Sequence[str]) -> str:
     return f"sha256:{hashlib.sha256(lines.encode('utf-8', 'surrogateescape')).hexdigest()}"
 
 
+def database_key(namespace: str, name: str, canonical_name: str, *, flux_storage: bool = False) -> str:
+    """Return under what name tags are stored: Badger's database keeps one list for each image, FluxStorage for each object."""
+    return f"{namespace}/{name}" if flux_storage else canonical_name
+
+
+def forgets_deleted(*, flux_storage: bool = False) -> bool:
+    """Tell whether the tags go with their ImageRepository; with Badger they stay."""
+    return flux_storage
+
+
 def ready_message(count: int, checksum: str) -> str:
     """Return the message of Ready=True."""
     return f"successful scan: found {count} tags with checksum {checksum}"

@@ -1,0 +1,680 @@
+"""ImageRepository, ImagePolicy and ImageUpdateAutomation: the rules that need no running controller."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Callable, Mapping
+from pathlib import Path
+from typing import Any
+
+from fluxsim.formats import (
+    accessfrom,
+    automationgit,
+    committemplate,
+    gitauth,
+    gitclone,
+    gotext,
+    imageevents,
+    imageref,
+    imagewatches,
+    latestref,
+    revision,
+    scanrules,
+    semver,
+    tagorder,
+    tagpolicy,
+)
+from fluxsim.formats.durations import duration_text, parse_duration
+from fluxsim.formats.tree import Json, get
+from fluxsim.kernel.units import rfc3339_millis, unix_millis
+from fluxsim.systems.tagdatabase import TagDatabase
+from tests.conformance.runner import Case, difference
+
+NOW_MS = unix_millis("2026-03-02T09:00:00Z")
+STALLED = {"Stalled": "True", "Ready": "False"}
+
+
+# -- tags and policies
+
+
+def _order(case: Case, _: Path) -> Json:
+    """Cases at the levels of a policer: its constructor, its election, the parsing of a version."""
+    given = case["input"]
+    match given["level"]:
+        case "policy":
+            return _policy(given)
+        case "parse":
+            try:
+                return {"valid": True, "normalized": str(semver.parse_tag(given["tag"]))}
+            except semver.InvalidVersion as error:
+                return {"valid": False, "error": str(error)}
+        case level:
+            try:
+                order = _policer(case["document"].get("file", case["document"].get("description", "")), given)
+            except tagorder.InvalidOrder as error:
+                return {"valid": False, "error": str(error)}
+            if level == "constructor":
+                return {"valid": True}
+            try:
+                return {"tag": order.latest(given["tags"])}
+            except tagpolicy.NoLatestTag as error:
+                return {"error": str(error)}
+
+
+def _policer(file: str, given: dict[str, Any]) -> tagorder.Order:
+    if "range" in given:
+        return tagorder.semver_order(given["range"])
+    direction = tagorder.direction(given["order"])
+    return tagorder.Alphabetical(direction) if "alphabetical" in file else tagorder.Numerical(direction)
+
+
+def _policy(given: dict[str, Any]) -> Json:
+    """An ImagePolicy with the tags of its database, and the condition that follows where it fails."""
+    try:
+        policy = tagpolicy.policy_of(given)
+        if "databaseReadError" in given:
+            return _unready("Failure", f"failed to read tags from database: {given['databaseReadError']}")
+        if not given["tags"]:
+            return {
+                "error": tagpolicy.NO_TAGS,
+                "condition": {
+                    "Ready": "False",
+                    "reason": "DependencyNotReady",
+                    "message": f"retrying in 30s error: {tagpolicy.NO_TAGS}",
+                    "requeueAfter": "30s",
+                },
+            }
+        tag = policy.latest(given["tags"])
+    except tagpolicy.InvalidPolicy as error:
+        return {"error": str(error), "condition": STALLED | {"reason": "InvalidPolicy"}}
+    except tagpolicy.NoLatestTag as error:
+        return _unready("Failure", str(error))
+    explained = {verdict.tag: verdict.key for verdict in policy.explain(given["tags"]).verdicts}
+    return {"tag": tag, "extracted": explained[tag]}
+
+
+def _unready(reason: str, error: str) -> Json:
+    return {"error": error, "condition": {"Ready": "False", "reason": reason, "message": error}}
+
+
+def _semver_constraint(case: Case, _: Path) -> Json:
+    given, got = case["input"], dict[str, Any]()
+    if "a" in given:
+        return {"compare": semver.compare(semver.parse_version(given["a"]), semver.parse_version(given["b"]))}
+    text = given.get("version", given.get("tag"))
+    if "range" in given:
+        try:
+            constraint = semver.parse_constraint(given["range"])
+        except semver.InvalidConstraint as error:
+            got |= {"rangeValid": False, "error": str(error)}
+        else:
+            groups = constraint.groups
+            got |= {"rangeValid": True, "orGroups": len(groups), "constraintsInFirstGroup": len(groups[0])}
+            if text is not None:
+                got["matches"] = constraint.allows(semver.parse_version(text))
+    if text is not None:
+        got |= {"fluxTag": _parses(semver.parse_tag, text), "libraryValid": _parses(semver.parse_version, text)}
+    return got
+
+
+def _parses(parse: Callable[[str], semver.Version], text: str) -> bool:
+    try:
+        parse(text)
+    except semver.InvalidVersion:
+        return False
+    return True
+
+
+def _filter_tags(case: Case, _: Path) -> Json:
+    given = case["input"]
+    if given["level"] == "policy":
+        return _policy(given)
+    tag_filter = tagpolicy.policy_of(given | {"policy": {"alphabetical": {}}}).filter
+    assert tag_filter is not None, "the case has no filterTags"
+    originals = tag_filter.originals(given["tags"])
+    return {"items": sorted(originals), "original": originals}
+
+
+# -- ImagePolicy status
+
+
+def _policy_status(case: Case, _: Path) -> Json:
+    given = case["input"]
+    match given["kind"]:
+        case "readyMessage":
+            return {"message": latestref.ready_message(given["latestRef"], given["observedPreviousRef"])}
+        case "digestReflection":
+            return _digest_reflection(given)
+        case "watch" if "oldRevision" in given:
+            old, new = ({"status": _scanned(given[key])} for key in ("oldRevision", "newRevision"))
+            return {"policyReconciled": imagewatches.repository_wakes_policies(given["event"], old, new)}
+        case kind:
+            raise NotImplementedError(f"{kind}: needs a running controller")
+
+
+def _scanned(revision_: str | None) -> Json:
+    return {} if revision_ is None else {"lastScanResult": {"revision": revision_}}
+
+
+def _digest_reflection(given: dict[str, Any]) -> Json:
+    """Two runs of one policy; the registry's digests are named after the run."""
+    got: dict[str, Json] = {}
+    references = latestref.References(None, None)
+    for run, word in (("pass1", "first"), ("pass2", "second")):
+        spec = given[run] | {"interval": given["interval"], "policy": {"semver": {"range": given[run]["range"]}}}
+        tag = tagpolicy.policy_of(spec).latest(given["tags"])
+        reflection = latestref.reflection_of(spec)
+        digest = latestref.kept_digest(reflection, references.latest, "image", tag)
+        if latestref.asks_registry(reflection, references.latest, "image", tag):
+            digest = f"{word}:{tag}"
+        references = latestref.elected(*references, image="image", tag=tag, digest=digest)
+        requeue_ms = latestref.requeue_ms(spec)
+        got[run] = {
+            "latestRef": _shown(references.latest),
+            "observedPreviousRef": _shown(references.previous),
+            "requeueAfter": None if requeue_ms is None else _short(requeue_ms),
+        }
+    return got
+
+
+def _shown(reference: Json) -> Json:
+    return reference and {"tag": reference["tag"], "digest": reference.get("digest", "")}
+
+
+# -- ImageRepository
+
+
+def _repository_scan(case: Case, _: Path) -> Json:
+    given = case["input"]
+    match given["kind"]:
+        case "shouldScan":
+            return _should_scan(given)
+        case "scan":
+            return _scan(given)
+        case "exclude":
+            try:
+                return {"tags": scanrules.remaining(given["tags"], given["patterns"])}
+            except scanrules.BadExclusion as error:
+                return {"error": str(error)}
+        case "latestTags":
+            latest = scanrules.latest_tags(scanrules.kept_tags(given["tags"], ()))
+            return {"latestTags": latest, "omitted": not latest}
+        case "sameExclusionList":
+            return {"equal": scanrules.same_exclusions(given["a"], given["b"])}
+        case "imageReference":
+            try:
+                return {"canonicalImageName": imageref.canonical_name(given["image"])}
+            except imageref.ImageUrlInvalid as error:
+                condition = STALLED | {"reason": "ImageURLInvalid", "message": str(error)}
+                return {"error": str(error), "condition": condition}
+        case "databaseRevision":
+            of = scanrules.filesystem_revision if given["backend"] == "filesystem" else scanrules.revision
+            return {"revision": of(given["tags"])}
+        case "databaseKey" | "databaseRead" | "databaseDelete":
+            return _database(given)
+        case kind:
+            raise NotImplementedError(f"{kind}: needs a running controller")
+
+
+def _database(given: dict[str, Any]) -> Json:
+    flux_storage = given["backend"] == "filesystem"
+    database = TagDatabase()
+
+    def key(entry: dict[str, Any]) -> str:
+        return scanrules.database_key(
+            entry["namespace"], entry["name"], entry["canonicalName"], flux_storage=flux_storage
+        )
+
+    if given["kind"] == "databaseRead":
+        for name, tags in given["stored"].items():
+            database.store(name, tags)
+        return {"tags": list(database.tags(given["read"]))}
+    if given["kind"] == "databaseDelete":
+        database.store("one", given["tags"])
+        if scanrules.forgets_deleted(flux_storage=flux_storage):
+            database.store("one", ())
+        return {"tagsAfter": list(database.tags("one"))}
+    for entry in given["set"]:
+        database.store(key(entry), entry["tags"])
+    return {"read": {f"{entry['namespace']}/{entry['name']}": database.tags(key(entry)) for entry in given["set"]}}
+
+
+def _should_scan(given: dict[str, Any]) -> Json:
+    spec, status = given["spec"], given["status"]
+    last = status.get("lastScanResult")
+    if last is not None:
+        scanned_at = rfc3339_millis(NOW_MS - round(last["secondsAgo"] * 1000))
+        status = status | {"lastScanResult": last | {"scanTime": scanned_at}}
+    interval_ms = parse_duration(spec["interval"]) // 1_000_000
+    reason, wait_ms = scanrules.due(
+        status,
+        requested_at=given["annotations"].get("reconcile.fluxcd.io/requestedAt"),
+        canonical_name=imageref.canonical_name(spec["image"]),
+        exclusions=scanrules.exclusions_of(spec),
+        database_has_tags=bool(given["databaseTags"]),
+        interval_ms=interval_ms,
+        now_unix_ms=NOW_MS,
+    )
+    if given.get("databaseError") and reason in (scanrules.NO_TAGS, scanrules.INTERVAL, None):
+        # The database is asked at the fifth question, and its error ends the run.
+        return {"scan": False, "nextScan": _short(interval_ms), "reason": "", "error": True}
+    return {"scan": reason is not None, "nextScan": _short(wait_ms), "reason": reason or "", "error": False}
+
+
+def _scan(given: dict[str, Any]) -> Json:
+    tags = given["registryTags"]
+    if tags is None:
+        raise NotImplementedError("scan of a repository that does not exist: needs a registry")
+    try:
+        kept = scanrules.kept_tags(tags, scanrules.exclusions_of(given))
+    except scanrules.BadExclusion as error:
+        return {"error": str(error)}
+    return {
+        "databaseTags": list(kept),
+        "tagCount": len(kept),
+        "latestTags": scanrules.latest_tags(kept),
+        "revision": scanrules.revision(kept),
+    }
+
+
+def _short(milliseconds: int) -> str:
+    """A duration as the cases write it: without the zero units at the end."""
+    text = duration_text(milliseconds * 1_000_000)
+    text = text.removesuffix("0s") if text.endswith("m0s") else text
+    return text.removesuffix("0m") if text.endswith("h0m") else text
+
+
+# -- access
+
+
+def _access_control(case: Case, _: Path) -> Json:
+    given = case["input"]
+    if "namespaceSelectors" in given:
+        selectors = given["namespaceSelectors"]
+        reason = accessfrom.acl_denial(
+            None if selectors is None else {"namespaceSelectors": [{"matchLabels": labels} for labels in selectors]},
+            namespace=given["referenceNamespace"],
+            name="name",
+            from_namespace=given["objectNamespace"],
+            from_namespace_labels=given["objectNamespaceLabels"] or {},
+        )
+        return {"accessible": not reason}
+    if "imageRepository" in given:
+        return _repository_access(given)
+    if "policies" in given:
+        own = imagewatches.elected_policies(_policies(given["policies"]), given["automation"]["namespace"])
+        names = {f"{policy['metadata']['namespace']}:{policy['metadata']['name']}" for policy in own}
+        return {"changes": [given["marker"]] if given["marker"] in names else []}
+    return _source_access(given)
+
+
+def _repository_access(given: dict[str, Any]) -> Json:
+    repository, policy = given["imageRepository"], given["imagePolicy"]
+    if repository is None:
+        name = policy["imageRepositoryRef"]["name"]
+        error = f'ImageRepository.image.toolkit.fluxcd.io "{name}" not found'
+        message = f"failed to get the referred ImageRepository: {accessfrom.missing('ImageRepository', error)}"
+        return {
+            "accessible": False,
+            "condition": {"Ready": "False", "reason": "DependencyNotReady", "message": message},
+            "retry": "exponential backoff",
+        }
+    denied = accessfrom.denial(
+        {"metadata": repository, "spec": {"accessFrom": repository["accessFrom"]}},
+        policy_namespace=policy["namespace"],
+        policy_namespace_labels=given["policyNamespaceLabels"] or {},
+        no_cross_namespace_refs=given["noCrossNamespaceRefs"],
+    )
+    if not denied:
+        return {"accessible": True}
+    message = f"failed to get the referred ImageRepository: {denied}"
+    return {
+        "accessible": False,
+        "condition": {"Ready": "False", "reason": "AccessDenied", "message": message},
+        "retry": "exponential backoff",
+    }
+
+
+def _source_access(given: dict[str, Any]) -> Json:
+    automation = given["automation"]
+    reference = automation["sourceRef"]
+    error = automationgit.source_error(reference, automation.get("git", {"commit": {}}))
+    if error:
+        return {"error": error, "condition": STALLED | {"reason": "InvalidSourceConfiguration"}}
+    denied = accessfrom.source_denial(
+        reference.get("namespace", automation["namespace"]),
+        reference["name"],
+        from_namespace=automation["namespace"],
+        no_cross_namespace_refs=given["noCrossNamespaceRefs"],
+    )
+    if not denied:
+        return {"accessible": True}
+    condition = STALLED | {"reason": "AccessDenied"}
+    return {"accessible": False, "error": denied, "condition": condition, "returnedError": None}
+
+
+def _policies(listed: list[dict[str, Any]]) -> list[Json]:
+    return [
+        {
+            "metadata": {"namespace": policy["namespace"], "name": policy["name"], "labels": policy.get("labels", {})},
+            "status": {"latestRef": {"name": image}}
+            if (image := policy.get("latestRef", policy.get("latestImage")))
+            else {},
+        }
+        for policy in listed
+    ]
+
+
+# -- events
+
+
+def _events(case: Case, _: Path) -> Json:
+    given = case["input"]
+    if "eventType" in given:
+        delivered = imageevents.delivery(given["eventType"])
+        return {
+            "k8sEventType": delivered.kubernetes_type,
+            "severity": delivered.severity,
+            "sentToNotificationController": delivered.is_notified,
+        }
+    before = imageevents.Readiness(*given["oldReady"]) if given["oldReady"] else None
+    after = imageevents.Readiness(*given["newReady"])
+    if given["controller"] == "image-reflector-controller":
+        return imageevents.reflected(before, after, quiet_message=given["nextScanMessage"])._asdict()
+    push = given["pushResult"]
+    summary = push and automationgit.push_summary(
+        push["revision"], push["branch"], push.get("refspecs", ()), push.get("commitMessage", "")
+    )
+    happening = imageevents.automated(before, after, push_summary=summary, sync_needed=given["syncNeeded"])
+    return happening._asdict()
+
+
+# -- ImageUpdateAutomation
+
+
+def _automation_controller(case: Case, _: Path) -> Json:
+    given = case["input"]
+    match given["kind"]:
+        case "watch":
+            return {"reconcile": _woken(given)}
+        case "observedPoliciesChanged":
+            return {"changed": imagewatches.observed_policies_changed(given["previous"], given["current"])}
+        case "skip":
+            return _skip(given)
+        case "getPolicies":
+            return _get_policies(given)
+        case "default":
+            return {"update": automationgit.update_of(given["spec"])}
+        case kind:
+            raise NotImplementedError(f"{kind}: needs a running controller")
+
+
+def _woken(given: dict[str, Any]) -> Json:
+    event = given["event"]
+    old, new = (
+        {
+            "metadata": {
+                "generation": given.get(f"{side}Generation"),
+                "annotations": {imagewatches.REQUESTED_AT: given[f"{side}Annotation"]}
+                if f"{side}Annotation" in given
+                else {},
+            },
+            "status": {"latestRef": given.get(f"{side}LatestRef")},
+        }
+        for side in ("old", "new")
+    )
+    match given["object"]:
+        case "ImagePolicy":
+            wakes = imagewatches.policy_wakes_automations(event, old, new)
+            own = [name for name in given.get("automations", ()) if name.partition("/")[0] == given["namespace"]]
+        case "GitRepository":
+            wakes = imagewatches.source_wakes_automations(event, old, new)
+            source = f"{given.get('namespace')}/{given.get('name')}"
+            pairs = [text.split(" -> ") for text in given.get("automations", ())]
+            own = [name for name, wanted in pairs if wanted == source]
+        case _:
+            return imagewatches.wakes_itself(event, old, new)
+    if "automations" not in given:
+        return wakes
+    return own if wakes else []
+
+
+def _skip(given: dict[str, Any]) -> Json:
+    push = {key: given[name] for key, name in (("branch", "pushBranch"), ("refspec", "refspec")) if name in given}
+    git = {"checkout": {"ref": {"branch": given["branch"]}}} | ({"push": push} if push else {})
+    config = automationgit.git_config(git, {})
+    status = {key: given[key] for key in ("observedPolicies", "observedSourceRevision")}
+    skipped = automationgit.may_skip_clone(status, given["policies"], config) and automationgit.unchanged(
+        given["observedSourceRevision"], given["remoteHead"], config.checkout_ref
+    )
+    if not skipped:
+        return {"cloned": True}
+    return {"cloned": False, "event": imageevents.NO_CHANGE, "requeueAfter": "interval"}
+
+
+def _get_policies(given: dict[str, Any]) -> Json:
+    from fluxsim.formats import labelselector
+
+    try:
+        selector = labelselector.parse(given["policySelector"])
+    except labelselector.InvalidSelector as error:
+        return {
+            "error": f"failed to parse policy selector: {error}",
+            "condition": STALLED | {"reason": "InvalidPolicySelector"},
+        }
+    elected = imagewatches.elected_policies(_policies(given["policies"]), given["namespace"])
+    return {
+        "policies": [policy["metadata"]["name"] for policy in elected if selector.matches(policy["metadata"]["labels"])]
+    }
+
+
+def _automation_git(case: Case, _: Path) -> Json:
+    given = case["input"]
+    match given["kind"]:
+        case "gitConfig":
+            return _git_config(given)
+        case "lastObserved":
+            ref = given["checkoutRef"]
+            return {"concrete": not automationgit.unchanged(given["lastObserved"], given["remoteHead"], ref)}
+        case "checkout":
+            return _checkout(given)
+        case "commitAndPush":
+            return _commit_and_push(given)
+        case "authOptions":
+            return _auth_options(given, wants_text=isinstance(case["expect"]["error"], str))
+        case "signingKey":
+            return _signing_key(given)
+        case kind:
+            raise NotImplementedError(f"{kind}: needs a running controller")
+
+
+def _git_config(given: dict[str, Any]) -> Json:
+    repository: Json = given["gitRepository"]
+    prefix = "failed configuring source manager: "
+    error = ""
+    if repository is None:
+        error = automationgit.source_missing("not found")
+    elif "getError" in repository:
+        error = automationgit.source_unreadable(repository["getError"])
+    if error:
+        condition = {"Ready": "False", "reason": "SourceManagerFailed", "message": f"{prefix}{error}"}
+        return {"error": error, "condition": condition}
+    try:
+        config = automationgit.git_config(given["git"], repository)
+        url = repository.get("url", "https://example.com")
+        gitauth.git_auth({"metadata": {}, "spec": {"url": url}}, None)
+    except (automationgit.NoPushBranch, gitauth.AuthError) as failure:
+        condition = {"Ready": "False", "reason": "SourceManagerFailed", "message": f"{prefix}{failure}"}
+        return {"error": str(failure), "condition": condition}
+    return {
+        "checkoutRef": config.checkout_ref,
+        "pushBranch": config.push_branch,
+        "switchBranch": config.switch_branch,
+        "timeout": _short(config.timeout_ms),
+    }
+
+
+def _checkout(given: dict[str, Any]) -> Json:
+    """Upstream's remote has one branch, main."""
+    config = automationgit.git_config(given["git"], {"ref": given["gitRepositoryRef"]})
+    try:
+        cloned = gitclone.clone({"refs/heads/main": "a" * 40}, config.checkout_ref)
+    except gitclone.CloneError:
+        return {"error": True}
+    head = config.push_branch if config.switch_branch else cloned.reference.removeprefix("refs/heads/")
+    return {"error": False, "concreteCommit": cloned.is_concrete, "headBranch": head}
+
+
+def _commit_and_push(given: dict[str, Any]) -> Json:
+    config = automationgit.git_config(given["git"], {"ref": given["gitRepositoryRef"]})
+    if gitclone.commit_error(int(given["latestImage"] != given["currentImage"])):
+        return {"pushed": False, "result": None}
+    template = get(given, "git", "commit", "messageTemplate", default="")
+    if template.startswith("<uses "):
+        template = f"{{{{ {template.removeprefix('<uses ').removesuffix('>')} }}}}"
+    try:
+        message = committemplate.rendered(template, namespace="ns", name="name", values={}, changes=())
+    except committemplate.RemovedTemplateField as error:
+        return {"error": str(error), "pushed": False}
+    branches = [push.destination.removeprefix("refs/heads/") for push in config.pushes]
+    return {"pushed": True, "branch": branches[0], "message": message, "alsoAt": branches[-1]}
+
+
+def _auth_options(given: dict[str, Any], *, wants_text: bool) -> Json:
+    """Secrets are told by their keys, an absent one by the name "non-existing"."""
+    values = {"username": "user", "password": "password"}
+    secret = {key: values.get(key, "data") for key in given.get("secretData", ())}
+    spec: dict[str, Any] = {"url": given.get("url", "https://example.com")}
+    spec |= {key: given[key] for key in ("provider", "serviceAccountName") if key in given}
+    if secret:
+        spec["secretRef"] = {"name": "githubAppSecret"}
+    if given.get("secret") == "non-existing":
+        return {"error": True}
+    try:
+        found = gitauth.git_auth({"metadata": {}, "spec": spec}, secret)
+    except gitauth.AuthError as error:
+        return {"error": str(error) if wants_text else True}
+    return {"error": None if wants_text else False, "transport": found.transport, "username": found.username}
+
+
+def _signing_key(given: dict[str, Any]) -> Json:
+    keys = {"gpg-key": [gitauth.GPG_KEY], "ssh-key": [gitauth.SSH_KEY]}
+    found = given.get("secretKeys") or keys[given["secret"]]
+    error = gitauth.signing_key_error(dict.fromkeys(found, "key"), given["type"], "signing-key")
+    return {"error": error or None, "signer": not error}
+
+
+# -- the Git client
+
+
+def _git_client(case: Case, _: Path) -> Json:
+    given = case["input"]
+    match given["kind"]:
+        case "transformRevision":
+            return {"revision": gitclone.transformed(given["revision"])}
+        case "splitRevision":
+            text = given["revision"]
+            return {"pointer": gitclone.named_pointer(text), "hash": gitclone.hash_of(text) or None}
+        case "namedPointer":
+            return {"pointer": gitclone.named_pointer(given["revision"])}
+        case "hashFromRevision":
+            return {"hash": gitclone.hash_of(given["revision"]) or None}
+        case "commitString":
+            return {"string": revision.revision(given["reference"], given["hash"])}
+        case "absoluteReference":
+            return {"string": revision.absolute_reference(given["reference"], given["hash"])}
+        case "shortMessage":
+            return {"string": gotext.short_message(given["message"])}
+        case "isConcrete":
+            content = b"tree" if given["hasContent"] else None
+            return {"concrete": gitclone.is_concrete("a" * 40 if given["hasHash"] else "", content)}
+        case "filterRefs":
+            return {"revision": gitclone.remote_revision(given["refs"], given["ref"])}
+        case "cloneBranch":
+            refs = {f"refs/heads/{name}": commit for name, commit in given["heads"].items()}
+            return _cloned(refs, {"branch": given["branch"]}, given["lastRevision"])
+        case "cloneTag":
+            refs = {f"refs/tags/{name}": commit for name, commit in given["tags"].items()}
+            return _cloned(refs, {"tag": given["tag"]}, given.get("lastRevision"))
+        case "cloneRefName":
+            return _cloned(given["refs"], {"name": given["refName"]}, given["lastRevision"])
+        case "switchBranch":
+            return _switch_branch(given)
+        case "commit":
+            error = gitclone.commit_error(given["changes"])
+            return {"error": error, "returns": "current HEAD"} if error else {"newCommit": True}
+        case kind:
+            raise NotImplementedError(f"{kind}: needs a running controller")
+
+
+def _cloned(refs: Mapping[str, str], ref: Json, last_revision: str | None) -> Json:
+    """Commits are told by name, in revisions as `<name>`; an annotated tag as `name (annotated)`."""
+    names = {name.removesuffix(" (annotated)") for name in refs.values()}
+    hashes = {name: hashlib.sha1(name.encode()).hexdigest() for name in sorted(names)}
+    remote: dict[str, str] = {}
+    for reference, name in refs.items():
+        plain = name.removesuffix(" (annotated)")
+        remote[reference] = hashes[plain] if plain == name else hashlib.sha1(name.encode()).hexdigest()
+        if plain != name:
+            remote[f"{reference}^{{}}"] = hashes[plain]
+    observed = last_revision or ""
+    for name, commit in hashes.items():
+        observed = observed.replace(f"<{name}>", commit)
+    try:
+        cloned = gitclone.clone(remote, ref, last_observed=observed)
+    except gitclone.CloneError as error:
+        return {"error": str(error)}
+    by_hash = {commit: name for name, commit in hashes.items()}
+    shown = cloned.revision.replace(cloned.commit, f"<{by_hash[cloned.commit]}>")
+    return {"commit": by_hash[cloned.commit], "concrete": cloned.is_concrete, "revision": shown}
+
+
+def _switch_branch(given: dict[str, Any]) -> Json:
+    remote = given["remote"]
+    local = given.get("localBranches") or {name: remote[name] for name in given.get("local", ("master",))}
+    commit = gitclone.switched(
+        given["to"],
+        head=local["master"],
+        remote_branches=remote,
+        local_branches=local,
+        single_branch=given.get("singleBranch", False),
+    )
+    return {"headBranch": given["to"], "headCommit": commit}
+
+
+# -- what the cases tell only in part
+
+
+def _in_part(case: Case, got: Json) -> str | None:
+    """A condition shows only what the case asks of it; of a message in a Git operation, upstream asks for a part."""
+    asked = get(case, "expect", "condition")
+    if isinstance(asked, dict) and isinstance(got.get("condition"), dict):
+        got = got | {"condition": _asked_of(got["condition"], asked)}
+    if case["input"].get("kind") == "commitAndPush":
+        case = case | {"expect": case["expect"] | {"errorMatch": "contains"}}
+    return difference(case, got)
+
+
+def _asked_of(condition: Json, asked: Json) -> Json:
+    shown = {key: condition[key] for key in asked if key in condition}
+    prefix = asked.get("messagePrefix")
+    if prefix is not None and condition.get("message", "").startswith(prefix):
+        shown["messagePrefix"] = prefix
+    return shown
+
+
+ADAPTERS = {
+    "image_policy_alphabetical": _order,
+    "image_policy_numerical": _order,
+    "image_policy_semver": _order,
+    "image_semver_constraint": _semver_constraint,
+    "image_filter_tags": _filter_tags,
+    "image_policy_status": _policy_status,
+    "image_repository_scan": _repository_scan,
+    "image_access_control": _access_control,
+    "image_events": _events,
+    "image_automation_controller": _automation_controller,
+    "image_automation_git": _automation_git,
+    "image_git_client": _git_client,
+}
+COMPARATORS = dict.fromkeys(ADAPTERS, _in_part)
