@@ -92,9 +92,7 @@ class Emitter:
             self.whitespace = self.indention = False
             return
         if node.kind == "scalar":
-            self.style = selected(
-                self.style, node.value, self.can, in_flow=self.flow_level > 0, simple_key=simple_key
-            )
+            self.style = selected(self.style, node.value, self.can, in_flow=self.flow_level > 0, simple_key=simple_key)
         if self.anchor:
             self._indicator("&", space=True)
             self._put(self.anchor)
@@ -425,9 +423,7 @@ class Emitter:
         self.whitespace = True
         self.foot_indent = -1
 
-    def _indicator(
-        self, text: str, *, space: bool = False, whitespace: bool = False, indention: bool = False
-    ) -> None:
+    def _indicator(self, text: str, *, space: bool = False, whitespace: bool = False, indention: bool = False) -> None:
         self._put(f" {text}" if space and not self.whitespace else text)
         self.whitespace = whitespace
         self.indention = self.indention and indention

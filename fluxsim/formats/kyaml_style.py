@@ -39,7 +39,7 @@ _COLON = re.compile(r":(?=[ \t]|\Z)")
 _HASH = re.compile(f"(?<=[ \t{BREAKS}])#")
 _FLOW = re.compile(r"(?<=.)[,?:\[\]{}]", re.DOTALL)
 _FIRST_NEVER = frozenset("#,[]{}&*!|>'\"%@`")
-_NEEDS_ESCAPE = re.compile(f"[^ -~\xa0-\ud7ff\ue000-\ufefe\uff00-\ufffd]|[{BREAKS}\"\\\\]")
+_NEEDS_ESCAPE = re.compile(f'[^ -~\xa0-\ud7ff\ue000-\ufefe\uff00-\ufffd]|[{BREAKS}"\\\\]')
 _ESCAPES = {
     "\0": "\\0", "\a": "\\a", "\b": "\\b", "\t": "\\t", "\n": "\\n", "\v": "\\v", "\f": "\\f", "\r": "\\r",
     "\x1b": "\\e", '"': '\\"', "\\": "\\\\", "\x85": "\\N", "\xa0": "\\_", "\u2028": "\\L", "\u2029": "\\P",
