@@ -74,7 +74,10 @@ class Template:
     """
 
     def __init__(self, text: str) -> None:
-        self._actions = parse(text)
+        try:
+            self._actions = parse(text)
+        except RecursionError as error:
+            raise SyntaxFault("filters are nested too deeply") from error
 
     def execute(self, data: Json, *, allow_missing_keys: bool = False, as_json: bool = False) -> str:
         """Return the text; `as_json` writes each action's results as an indented JSON list (jsonpath-as-json)."""
