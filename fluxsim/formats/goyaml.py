@@ -16,13 +16,13 @@ from collections.abc import Iterator
 
 from yaml.error import MarkedYAMLError
 from yaml.reader import ReaderError
-from yaml.scanner import ScannerError
 
-from fluxsim.formats.goyaml_reader import DEPTH_MAX, YamlError, document_tree
+from fluxsim.formats.goyaml_errors import RepeatedKey, YamlError, syntax_error
+from fluxsim.formats.goyaml_reader import DEPTH_MAX, document_tree
 from fluxsim.formats.goyaml_scalars import Dialect
 from fluxsim.formats.tree import Json
 
-__all__ = ["DEPTH_MAX", "SIZE_MAX", "Dialect", "YamlError", "load", "load_all"]
+__all__ = ["DEPTH_MAX", "SIZE_MAX", "Dialect", "RepeatedKey", "YamlError", "load", "load_all"]
 
 SIZE_MAX = 16 * 1024 * 1024
 
@@ -110,23 +110,10 @@ def _first_document(text: str, dialect: Dialect, line_offset: int, *, strict: bo
             error.line += line_offset
         raise
     except MarkedYAMLError as error:
-        raise _syntax_error(error, line_offset) from error
+        raise syntax_error(text, error, dialect, line_offset) from error
     except ReaderError as error:
         line = text.count("\n", 0, error.position) + 1 + line_offset
         raise YamlError(f"yaml: {error.reason}", line=line) from error
     except UnicodeEncodeError as error:
         line = text.count("\n", 0, error.start) + 1 + line_offset
         raise YamlError("yaml: invalid Unicode character", line=line) from error
-
-
-def _syntax_error(error: MarkedYAMLError, line_offset: int) -> YamlError:
-    """Word an error of libyaml as go-yaml does, with its way of counting lines."""
-    marks = [mark.line for mark in (error.context_mark, error.problem_mark) if mark is not None]
-    told = next((line for line in marks if line), 0)
-    if told and isinstance(error, ScannerError):
-        told += 1
-    problem = error.problem or "unknown problem parsing YAML content"
-    where = f"line {told}: " if told else ""
-    mark = error.problem_mark or error.context_mark
-    line, column = (mark.line + 1 + line_offset, mark.column + 1) if mark else (0, 0)
-    return YamlError(f"yaml: {where}{problem}", line=line, column=column)

@@ -5,8 +5,8 @@ Source: go-yaml v3.0.4 and v2.4.2 decode.go, kyaml v0.21 yaml/rnode.go (`deAncho
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
-from typing import Any, Literal, NamedTuple, TypeAlias
+from collections.abc import Iterable, Mapping
+from typing import Any, NamedTuple
 
 from yaml._yaml import CParser
 from yaml.events import (
@@ -21,58 +21,14 @@ from yaml.events import (
     StreamEndEvent,
 )
 
-from fluxsim.formats.gotext import float_text, quoted
+from fluxsim.formats.gotext import float_text
 from fluxsim.formats.govalues import go_syntax
-from fluxsim.formats.goyaml_scalars import NUMBERS, WORDS, Dialect, ScalarError, tagged
+from fluxsim.formats.goyaml_errors import Stage, YamlError, repeated_keys, repetition
+from fluxsim.formats.goyaml_scalars import NUMBERS, WORDS, Dialect, ScalarError, tagged, timestamp
 from fluxsim.formats.tree import Json, thaw
-
-Stage: TypeAlias = Literal["parse", "anchors", "decode"]
 
 DEPTH_MAX = 250
 """Levels of nesting. go-yaml allows 10000; what walks our trees recurses, and no manifest comes near."""
-
-DUPLICATES_MAX = 100
-"""Repeated keys that one error names."""
-
-
-class RepeatedKey(NamedTuple):
-    """A key that stands twice in its map, with lines from the start of the document."""
-
-    key: str
-    line: int
-    first_line: int
-    value_line: int
-
-
-class YamlError(ValueError):
-    """Text that Go refuses as YAML.
-
-    str() is Go's message (`yaml: line 4: did not find expected key`). `line` is the 1-based line where a person
-    should look, counted from the start of the whole text; it may differ from the line in the message, which
-    go-yaml counts from the start of the document, and for grammar errors from zero. 0 means that no line is known.
-    `stage` says when Go notices: "parse" (kyaml puts `MalformedYAMLError: ` before), "anchors" right after,
-    "decode" only when the tree is turned into JSON: in kustomize at the very end of a build.
-    `repeated` holds the keys that stand twice in a map; `whole_file` says that the text could not even be cut into
-    documents.
-    """
-
-    def __init__(
-        self,
-        message: str,
-        *,
-        line: int = 0,
-        column: int = 0,
-        stage: Stage = "parse",
-        repeated: Sequence[RepeatedKey] = (),
-        whole_file: bool = False,
-    ) -> None:
-        super().__init__(message)
-        self.repeated = tuple(repeated)
-        self.whole_file = whole_file
-        self.message = message
-        self.line = line
-        self.column = column
-        self.stage: Stage = stage
 
 
 class MapWithBlanks(dict[str, Json]):
@@ -90,13 +46,22 @@ class MapWithBlanks(dict[str, Json]):
 
 _MISSING = object()
 _MERGE = object()
+_DROPPED = object()
 _NUMERIC = frozenset("+-.0123456789")
+
+
+_RANKS: Mapping[Stage, int] = {"parse": 0, "anchors": 0, "decode": 1}
+_REPEATED_RANK = 2
 
 
 class _Anchor(NamedTuple):
     value: Json
     nodes: int
     closed: bool
+
+
+_OPEN = _Anchor(None, 0, closed=False)
+"""An anchor whose value is still being read. One of the same name inside takes its place."""
 
 
 def document_tree(text: str, dialect: Dialect, *, strict: bool) -> Json:
@@ -141,6 +106,10 @@ def document_tree(text: str, dialect: Dialect, *, strict: bool) -> Json:
                 if not value and type(key) is str:
                     container = MapWithBlanks(container, (*getattr(container, "blanks", ()), key))
                 value = words[value]
+                if type(value) is float and dialect == "yaml1.1":
+                    reading.fail(
+                        f"json: unsupported value: {float_text(value)}", stage="decode", event=event, late=True
+                    )
             elif value[0] in numeric:
                 value = number(value)
             if event.anchor is not None:
@@ -152,7 +121,7 @@ def document_tree(text: str, dialect: Dialect, *, strict: bool) -> Json:
                 line = event.start_mark.line + 1
                 raise YamlError(f"yaml: line {line}: exceeded max depth of {DEPTH_MAX}", line=line)
             if event.anchor is not None:
-                reading.anchors[event.anchor] = _Anchor(None, 0, closed=False)
+                reading.anchors[event.anchor] = _OPEN
             in_map = kind is MappingStartEvent
             container = {} if in_map else []
             key = missing
@@ -162,7 +131,7 @@ def document_tree(text: str, dialect: Dialect, *, strict: bool) -> Json:
             if in_map and merge in value:
                 reading.merge(value)
             container, in_map, key, anchor, before = stack.pop()
-            if anchor is not None:
+            if anchor is not None and reading.anchors[anchor] is _OPEN:
                 reading.anchors[anchor] = _Anchor(value, nodes - before + 1, closed=True)
         elif kind is AliasEvent:
             value, size = reading.aliased(event, nodes, merging=key is merge)
@@ -183,11 +152,13 @@ def document_tree(text: str, dialect: Dialect, *, strict: bool) -> Json:
                 reading.merge(container)
             key = missing
     if repeated:
-        keys = _repeated_keys(text)
-        failure = YamlError(_repetition(keys, dialect), line=keys[0].line if keys else 0, stage="decode", repeated=keys)
-        reading.failure = reading.failure if reading.failure and reading.failure.stage != "decode" else failure
+        keys = repeated_keys(text, dialect)
+        failure = YamlError(repetition(keys, dialect), line=keys[0].line if keys else 0, stage="decode", repeated=keys)
+        reading.keep(failure, _REPEATED_RANK)
     if reading.failure is not None:
         raise reading.failure
+    if isinstance(root[0], dict):
+        root[0].pop(_DROPPED, None)
     return root[0]
 
 
@@ -199,14 +170,21 @@ class _Reading:
         self.anchors: dict[str, _Anchor] = {}
         self.aliased_nodes = 0
         self.failure: YamlError | None = None
+        self.rank = 0
 
-    def fail(self, message: str, *, stage: Stage, event: Event | None = None) -> None:
-        """Keep the first thing that is wrong: Go parses the whole document before it looks at values."""
-        order: tuple[Stage, ...] = ("parse", "anchors", "decode")
-        if self.failure is None or order.index(stage) < order.index(self.failure.stage):
-            mark = event.start_mark if event is not None else None
-            line, column = (mark.line + 1, mark.column + 1) if mark is not None else (0, 0)
-            self.failure = YamlError(message, line=line, column=column, stage=stage)
+    def fail(self, message: str, *, stage: Stage, event: Event | None = None, late: bool = False) -> None:
+        """Keep what Go would say first: it parses the whole document before it looks at values.
+
+        `late` is for what even decoding lets pass, and only the writing of JSON refuses.
+        """
+        mark = event.start_mark if event is not None else None
+        line, column = (mark.line + 1, mark.column + 1) if mark is not None else (0, 0)
+        self.keep(YamlError(message, line=line, column=column, stage=stage), 3 if late else _RANKS[stage])
+
+    def keep(self, failure: YamlError, rank: int) -> None:
+        """Keep a failure unless one that Go meets earlier is known."""
+        if self.failure is None or rank < self.rank:
+            self.failure, self.rank = failure, rank
 
     def tagged(self, event: ScalarEvent) -> Json:
         assert event.tag is not None, event
@@ -220,30 +198,42 @@ class _Reading:
         if not event.style and event.value == "<<" and event.tag in {None, "!", "tag:yaml.org,2002:merge"}:
             return _MERGE
         value = self.tagged(event) if event.tag is not None else _plain(event.value, self.dialect)
-        if isinstance(value, str) and (self.dialect == "yaml1.1" or value == event.value):
+        if isinstance(value, str) and (
+            self.dialect == "yaml1.1" or event.tag is not None or not timestamp(event.value)
+        ):
             return value
-        if self.dialect == "resource":
-            if not top:
-                self.fail("json: unsupported type: map[interface {}]interface {}", stage="decode", event=event)
+        if self.dialect == "resource" and top and value is not None:
             return event.value
         return self.value_as_key(event, value, top=top)
 
-    def value_as_key(self, event: Event, value: Json, *, top: bool) -> str:
+    def value_as_key(self, event: Event, value: Json, *, top: bool) -> Any:
         """Return the key that a value makes: sigs.k8s.io/yaml writes numbers and booleans out, kyaml refuses them."""
-        if isinstance(value, str):
+        if isinstance(value, str) and not (self.dialect == "resource" and timestamp(value)):
             return value
-        if isinstance(value, dict | list):
+        if isinstance(value, dict | list) and top and self.dialect == "resource":
+            kind = "map" if isinstance(value, dict) else "seq"
+            line = event.start_mark.line + 1 if event.start_mark else 0
+            self.fail(
+                f"yaml: unmarshal errors:\n  line {line}: cannot unmarshal !!{kind} into string",
+                stage="decode",
+                event=event,
+            )
+        elif isinstance(value, dict | list):
             generic = self.dialect == "yaml1.1"
             self.fail(f"yaml: invalid map key: {go_syntax(value, generic=generic)}", stage="decode", event=event)
         elif self.dialect == "resource":
+            if top and value is None:
+                return _DROPPED  # a null goes into no string
             if not top:
-                self.fail("json: unsupported type: map[interface {}]interface {}", stage="decode", event=event)
+                self.fail(
+                    "json: unsupported type: map[interface {}]interface {}", stage="decode", event=event, late=True
+                )
         elif isinstance(value, bool):
             return "true" if value else "false"
         elif isinstance(value, float):
             return {"+Inf": ".inf", "-Inf": "-.inf", "NaN": ".nan"}.get(float_text(value), float_text(value))
         elif value is None:
-            self.fail("unsupported map key of type: %!s(<nil>), key: <nil>", stage="decode", event=event)
+            self.fail("unsupported map key of type: %!s(<nil>), key: <nil>", stage="decode", event=event, late=True)
         return str(value)
 
     def aliased(self, event: AliasEvent, nodes: int, *, merging: bool) -> tuple[Json, int]:
@@ -254,8 +244,9 @@ class _Reading:
         if anchor is None:
             raise YamlError(f"yaml: unknown anchor '{event.anchor}' referenced", line=line, column=column)
         if not anchor.closed:
-            text = f"yaml: anchor '{event.anchor}' value contains itself"
-            raise YamlError(text, line=line, column=column, stage="anchors")
+            stage: Stage = "anchors" if self.dialect == "resource" else "decode"
+            self.fail(f"yaml: anchor '{event.anchor}' value contains itself", stage=stage, event=event)
+            return None, 0
         self.aliased_nodes += anchor.nodes
         total = nodes + 1 + anchor.nodes
         if self.aliased_nodes > 100 and total > 1000 and self.aliased_nodes / total > _aliased_share_max(total):
@@ -302,47 +293,3 @@ def _aliased_share_max(nodes: int) -> float:
     if nodes <= low:
         return 0.99
     return 0.10 if nodes >= high else 0.99 - 0.89 * ((nodes - low) / (high - low))
-
-
-def _repeated_keys(text: str) -> list[RepeatedKey]:
-    """Find every key that stands twice in its map. Only called when there is one."""
-    repeated: list[RepeatedKey] = []
-    maps: list[dict[str, list[int]] | None] = []
-    expects_key: list[bool] = []
-    pending: list[tuple[str, int, int]] = []
-    parser = CParser(text)
-    while len(repeated) < DUPLICATES_MAX:
-        event: Any = parser.get_event()
-        kind = type(event)
-        if kind is DocumentEndEvent:
-            break
-        if kind is MappingEndEvent or kind is SequenceEndEvent:
-            maps.pop()
-            expects_key.pop()
-        elif kind in {ScalarEvent, AliasEvent, MappingStartEvent, SequenceStartEvent}:
-            seen = maps[-1] if maps else None
-            if seen is not None:
-                line = event.start_mark.line + 1
-                if not expects_key[-1]:
-                    repeated.extend(RepeatedKey(*key, line) for key in pending)
-                    pending = []
-                elif kind is ScalarEvent:
-                    lines = seen.setdefault(event.value, [])
-                    pending = [(event.value, line, first) for first in lines]
-                    lines.append(line)
-                expects_key[-1] = not expects_key[-1]
-            if kind is MappingStartEvent or kind is SequenceStartEvent:
-                maps.append({} if kind is MappingStartEvent else None)
-                expects_key.append(True)
-    return repeated[:DUPLICATES_MAX]
-
-
-def _repetition(repeated: Sequence[RepeatedKey], dialect: Dialect) -> str:
-    """Name repeated keys in go-yaml's words: v3 finds them before it decodes, v2 in strict mode while it does."""
-    lines: dict[str, None] = {"yaml: unmarshal errors:": None}
-    for key, line, first_line, value_line in repeated:
-        if dialect == "resource":
-            lines[f"  line {line}: mapping key {quoted(key)} already defined at line {first_line}"] = None
-        else:
-            lines[f"  line {value_line}: key {quoted(key)} already set in map"] = None
-    return "\n".join(lines)

@@ -7,7 +7,6 @@ kustomize and sigs.k8s.io/yaml take, which turns whole floats into integers and 
 from __future__ import annotations
 
 import base64
-import binascii
 import math
 import re
 from collections.abc import Callable, Mapping
@@ -67,13 +66,13 @@ def tagged(tag: str, text: str, dialect: Dialect, *, quoted: bool) -> Json:
     """Return what a scalar with an explicit tag means. A tag that Go has no type for leaves the text."""
     short = "!!" + tag[len(LONG_TAG) :] if tag.startswith(LONG_TAG) else tag
     if short == "!":
-        return text if quoted else plain(text, dialect)
+        return text if quoted or dialect == "yaml1.1" else plain(text, dialect)
     if short == "!!binary":
         try:
             return base64.b64decode(text.replace("\n", "").replace("\r", ""), validate=True).decode("utf-8", "replace")
-        except binascii.Error as error:
+        except ValueError as error:
             raise ScalarError("!!binary value contains invalid base64 data") from error
-    kind = _tag_of(text, dialect)
+    kind = _tag_of(text, dialect, times=short == "!!timestamp")
     if short in {"!!int", "!!bool", "!!null", "!!float", "!!timestamp"} and short != kind:
         if short == "!!float" and kind == "!!int":
             return plain(text, dialect)
@@ -81,14 +80,14 @@ def tagged(tag: str, text: str, dialect: Dialect, *, quoted: bool) -> Json:
     return plain(text, dialect) if short == kind else text
 
 
-def _tag_of(text: str, dialect: Dialect) -> str:
+def _tag_of(text: str, dialect: Dialect, *, times: bool) -> str:
     value = plain(text, dialect)
     if value is None:
         return "!!null"
     if isinstance(value, bool):
         return "!!bool"
-    if _TIMESTAMP.fullmatch(text) and timestamp(text) is not None:
-        return "!!timestamp"
+    if timestamp(text) is not None:
+        return "!!timestamp" if times else "!!str"
     if isinstance(value, str):
         return "!!str"
     bare = text.replace("_", "")

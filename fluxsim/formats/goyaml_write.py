@@ -13,7 +13,7 @@ from functools import cmp_to_key, lru_cache
 
 from fluxsim.formats.gojson import number_text
 from fluxsim.formats.gotext import float_text
-from fluxsim.formats.goyaml_reader import YamlError
+from fluxsim.formats.goyaml_errors import YamlError
 from fluxsim.formats.goyaml_scalars import WORDS, plain, timestamp
 from fluxsim.formats.tree import Json
 
@@ -72,7 +72,7 @@ class _Writer:
 
     def line(self, lead: str, value: Json, indent: int, column: int) -> None:
         text = scalar(value, indent, column)
-        self.parts.append(lead + text if text.endswith("\n") and text[0] == "|" else f"{lead}{text}\n")
+        self.parts.append(lead + text if text[0] == "|" and text[-1] in _BREAKS else f"{lead}{text}\n")
 
     def _after_indicator(self, lead: str, value: Json, indent: int) -> None:
         """Write what follows `- `, `? ` or `: `: a map or list begins on the same line."""
@@ -94,8 +94,10 @@ _REFUSED = re.compile(r"[\x7f-\x84\x86-\x9f\ufffe\uffff]")
 _UNPRINTABLE = re.compile(r"[^\n\x20-\x7e\xa0-\ud7ff\ue000-\ufefe\uff00-\ufffd]")
 _ESCAPED = re.compile(r"[^\x20-\x21\x23-\x5b\x5d-\x7e\xa0-\u2027\u202a-\ud7ff\ue000-\ufefe\uff00-\ufffd]")
 _SURROGATE = re.compile("[\ud800-\udfff]")
+_BREAKS = "\n\u2028\u2029"
 _BREAK = "[\n\u2028\u2029]"
 _LINE_START = re.compile(f"(?:(?<={_BREAK})|^)(?=[^\n\u2028\u2029])")
+_ANY_BREAK = re.compile("[\n\r\x85\u2028\u2029]")
 _WORDS = WORDS["yaml1.1"]
 
 
@@ -143,8 +145,7 @@ def _one_line(text: str, indent: int | None, column: int) -> str:
 def _key(text: str) -> str:
     """Write a key; one that Go puts behind `? ` comes back as just that."""
     text = _accepted(text)
-    multiline = "\n" in text or "\u2028" in text or "\u2029" in text
-    if multiline or len(text.encode("utf-8", "replace")) > SIMPLE_KEY_BYTES_MAX:
+    if _ANY_BREAK.search(text) or len(text.encode("utf-8", "replace")) > SIMPLE_KEY_BYTES_MAX:
         return "? "
     return _one_line(text, None, 0) if _reads_as_text(text) else _double_quoted(text, None, 0)
 
@@ -189,10 +190,9 @@ def _space_before_separator(text: str) -> bool:
 
 def _literal(text: str, indent: int) -> str:
     hint = "2" if text[0] in " \n\u2028\u2029" else ""
-    breaks = "\n\u2028\u2029"
-    chomp = "-" if text[-1] not in breaks else "+" if len(text) == 1 or text[-2] in breaks else ""
+    chomp = "-" if text[-1] not in _BREAKS else "+" if len(text) == 1 or text[-2] in _BREAKS else ""
     body = _LINE_START.sub(" " * indent, text)
-    return f"|{hint}{chomp}\n{body}" + ("" if text[-1] in breaks else "\n")
+    return f"|{hint}{chomp}\n{body}" + ("" if text[-1] in _BREAKS else "\n")
 
 
 def _folded(text: str, indent: int, column: int, *, lone_spaces: bool, inner: bool = False) -> str:
@@ -265,8 +265,10 @@ _SHORT_ESCAPES = {
 
 def _double_quoted(text: str, indent: int | None, column: int) -> str:
     everything = text.startswith("\ufeff")  # Go looks for a byte order mark at the start of the text, at each character
-    if not everything and (indent is None or column + len(text) < WIDTH or " " not in text):
-        return '"' + _ESCAPED.sub(lambda match: _escape(match[0]), text) + '"'
+    if not everything:
+        escaped = _ESCAPED.sub(lambda match: _escape(match[0]), text)
+        if indent is None or column + len(escaped) < WIDTH or " " not in text:
+            return f'"{escaped}"'
     parts: list[str] = ['"']
     column += 1
     last = len(text) - 1
@@ -346,4 +348,4 @@ def _digits(text: str, at: int, number: int) -> tuple[int, int]:
     while at < len(text) and text[at].isdecimal():
         number = number * 10 + ord(text[at]) - ord("0")
         at += 1
-    return number, at
+    return (number + 2**63) % 2**64 - 2**63, at  # as int64 overflows
