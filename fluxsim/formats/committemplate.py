@@ -9,6 +9,7 @@ Source: image-automation-controller v1.2.1 internal/source/source.go, internal/u
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from functools import lru_cache
 from typing import NamedTuple
 
 from fluxsim.formats.gojson import Fields
@@ -72,7 +73,7 @@ def rendered(
     run to run across objects, and is the same within one.
     """
     try:
-        parsed = Template(TEMPLATE_NAME, template or DEFAULT_MESSAGE)
+        parsed = _parsed(template or DEFAULT_MESSAGE)
     except ParseFault as error:
         raise CommitTemplateFault(f"unable to create commit message template from spec: {error}") from error
     try:
@@ -83,6 +84,11 @@ def rendered(
                 message = f"template uses removed '{removed}' field. Please use {instead} instead. {_SEE}"
                 raise RemovedTemplateField(message) from error
         raise CommitTemplateFault(f"failed to run template from spec: {error}") from error
+
+
+@lru_cache(maxsize=64)
+def _parsed(template: str) -> Template:
+    return Template(TEMPLATE_NAME, template)
 
 
 def push_summary(*, branch: str, revision: str, message: str, refspecs: Sequence[str] = ()) -> str:

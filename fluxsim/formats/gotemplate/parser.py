@@ -1,6 +1,6 @@
 """Parses a template: text to one tree of nodes for each template that it defines.
 
-Source: Go 1.26 text/template/parse/parse.go. Go looks up to three tokens ahead, so does this parser.
+Source: Go 1.26 text/template/parse/parse.go.
 """
 
 from __future__ import annotations
@@ -8,8 +8,7 @@ from __future__ import annotations
 from collections.abc import Container
 from dataclasses import dataclass
 
-from fluxsim.formats.gotemplate.errors import ParseFault
-from fluxsim.formats.gotemplate.lexer import Lexer, Token
+from fluxsim.formats.gotemplate.lexer import Token
 from fluxsim.formats.gotemplate.nodes import (
     Action,
     Bool,
@@ -33,8 +32,8 @@ from fluxsim.formats.gotemplate.nodes import (
     Variable,
     number,
 )
+from fluxsim.formats.gotemplate.tokens import Tokens
 from fluxsim.formats.gotext import quoted
-from fluxsim.formats.gounquote import UnquoteFault, unquoted
 
 PARENTHESES_MAX = 50
 """How deep parentheses may be nested. Go allows 10000; nothing that a person writes comes near either."""
@@ -77,74 +76,15 @@ def parse(name: str, text: str, functions: Container[str]) -> dict[str, Tree]:
     return parser.trees
 
 
-class _Parser:
+class _Parser(Tokens):
     def __init__(self, name: str, text: str, functions: Container[str]) -> None:
-        self.name = name
+        super().__init__(name, text)
         self.functions = functions
-        self.lexer = Lexer(text)
         self.trees: dict[str, Tree] = {}
         self.variables = ["$"]
-        self.ahead: list[Token] = []
-        self.read = Token("eof", "", 0, 0)
-        self.action_line = 0
         self.ranges = 0
         self.blocks = 0
         self.parentheses = 0
-
-    # Tokens.
-
-    def next(self) -> Token:
-        if self.ahead:
-            return self.ahead.pop()
-        self.read = self.lexer.next()
-        return self.read
-
-    def back(self, token: Token) -> None:
-        self.ahead.append(token)
-
-    def peek(self) -> Token:
-        token = self.next()
-        self.back(token)
-        return token
-
-    def next_word(self) -> Token:
-        token = self.next()
-        while token.kind == "space":
-            token = self.next()
-        return token
-
-    def peek_word(self) -> Token:
-        token = self.next_word()
-        self.back(token)
-        return token
-
-    def fault(self, message: str) -> ParseFault:
-        """Blame the line of the token that was read last; tokens put back do not count, as in Go."""
-        return ParseFault(f"template: {self.name}:{self.read.line}: {message}")
-
-    def unexpected(self, token: Token, context: str) -> ParseFault:
-        if token.kind == "error":
-            extra = ""
-            if self.action_line not in (0, token.line):
-                extra = f" in action started at {self.name}:{self.action_line}"
-                if token.text.endswith(" action"):
-                    extra = extra.removeprefix(" in action")
-            return self.fault(f"{token}{extra}")
-        return self.fault(f"unexpected {token} in {context}")
-
-    def expect(self, kinds: tuple[str, ...], context: str) -> Token:
-        token = self.next_word()
-        if token.kind not in kinds:
-            raise self.unexpected(token, context)
-        return token
-
-    def unquoted(self, token: Token) -> str:
-        try:
-            return unquoted(token.text)
-        except UnquoteFault as error:
-            raise self.fault(str(error)) from error
-
-    # Templates and lists.
 
     def main(self) -> None:
         nodes: list[Statement] = []
@@ -285,8 +225,6 @@ class _Parser:
         if token.kind not in ("string", "raw-string"):
             raise self.unexpected(token, context)
         return self.unquoted(token)
-
-    # Pipelines.
 
     def pipeline(self, context: str, end: str) -> Pipe:
         pipe = Pipe(self.peek_word().at)

@@ -19,6 +19,7 @@ _FRAGMENT_SAFE = "/$&+,:;=@!'()*~?"
 _USER_SAFE = "$&+,;=~-._!'()*"
 _HOST_FOREIGN = re.compile(r"%(?!25|[89a-fA-F][0-9a-fA-F]).{0,2}|[\x00-\x20#/?@\\^`{|}\x7f]", re.DOTALL)
 """What may not stand in a host as it is; escapes there are for bytes outside ASCII only."""
+_USER = re.compile(r"[a-zA-Z0-9\-._:~!$&'()*+,;=%@]*")
 _PORT = re.compile(r"(?::[0-9]*)?")
 
 
@@ -54,6 +55,8 @@ def _parts(text: str) -> dict[str, Value]:
         user, at, host = authority.rpartition("@")
         host = _host(host)
         parts |= {"host": host, "hostname": _hostname(host)}
+        if at and not _USER.fullmatch(user):
+            raise _Fault("net/url: invalid userinfo")
         if at:
             parts["userinfo"] = _user(user)
     return parts | {"path": _decoded(rest)}
