@@ -489,11 +489,12 @@ def _automation_git(case: Case, _: Path) -> Json:
 
 
 def _git_config(given: dict[str, Any]) -> Json:
-    repository: Json = given["gitRepository"]
+    repository = given["gitRepository"]
     prefix = "failed configuring source manager: "
     error = ""
     if repository is None:
         error = automationgit.source_missing("not found")
+        repository = {}
     elif "getError" in repository:
         error = automationgit.source_unreadable(repository["getError"])
     if error:
