@@ -1,0 +1,28 @@
+"""`kustomize build` without a kustomize."""
+
+from fluxsim.formats.kustomize.build import (
+    FLUX,
+    KUBECTL,
+    BuildOptions,
+    BuildResult,
+    ImageOrigin,
+    build,
+    build_yaml,
+    yaml_of,
+)
+from fluxsim.formats.kustomize.errors import KustomizeError
+from fluxsim.formats.kustomize.files import DictTree, FileTree
+
+__all__ = [
+    "FLUX",
+    "KUBECTL",
+    "BuildOptions",
+    "BuildResult",
+    "DictTree",
+    "FileTree",
+    "ImageOrigin",
+    "KustomizeError",
+    "build",
+    "build_yaml",
+    "yaml_of",
+]

@@ -1,0 +1,60 @@
+"""`labels`, `commonLabels` and `commonAnnotations`.
+
+Source: kustomize api v0.21.1 internal/target/kusttarget_configplugin.go, filters/{labels,annotations}.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from fluxsim.formats.kustomize.collection import Collection
+from fluxsim.formats.kustomize.config import TransformerConfig
+from fluxsim.formats.kustomize.errors import KustomizeError
+from fluxsim.formats.kustomize.fieldspecs import FieldSpec, FieldSpecs, WalkError, set_field, wrong_kind
+from fluxsim.formats.kustomize.identity import Gvk
+from fluxsim.formats.kustomize.kustomization import Label
+from fluxsim.formats.kustomize.steps import Step
+from fluxsim.formats.tree import Json
+
+METADATA_LABELS = FieldSpec(Gvk(), "metadata/labels", create=True)
+
+
+def label_step(entry: Label, config: TransformerConfig) -> Step:
+    """Return the transformer for an entry of `labels`. Raises KustomizeError for contradicting field specs."""
+    specs = _merged(FieldSpecs(entry.fields), config.labels, "failed to merge labels")
+    if entry.include_selectors:
+        specs = _merged(specs, config.common_labels, "failed to merge labels")
+    else:
+        if entry.include_templates:
+            specs = _merged(specs, config.template_labels, "failed to merge template fieldSpec")
+        specs = _merged(specs, FieldSpecs([METADATA_LABELS]), "failed to merge labels")
+    return entries_step("LabelTransformer", entry.pairs, specs)
+
+
+def _merged(specs: FieldSpecs, others: FieldSpecs, failure: str) -> FieldSpecs:
+    try:
+        return specs.merged(others.specs)
+    except KustomizeError as error:
+        raise error.within(failure) from error
+
+
+def entries_step(kind: str, entries: Mapping[str, str], specs: FieldSpecs) -> Step:
+    """Return a transformer that puts entries into every map that the specs lead to."""
+
+    def add(value: Json) -> Json:
+        if value is None:
+            return dict(entries)
+        if not isinstance(value, dict):
+            raise WalkError(wrong_kind("MappingNode", value))
+        value.update(entries)
+        return value
+
+    def run(objects: Collection) -> None:
+        if not entries:
+            return
+        for resource in objects:
+            identity = resource.identity
+            for spec in specs.of(identity.gvk):
+                set_field(resource.tree, spec, add, identity, "map")
+
+    return Step(kind, run)

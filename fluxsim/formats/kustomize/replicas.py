@@ -1,0 +1,38 @@
+"""`replicas`: the replica count of a workload by name.
+
+Source: kustomize api v0.21.1 internal/builtins/ReplicaCountTransformer.go, filters/replicacount.
+"""
+
+from __future__ import annotations
+
+from fluxsim.formats.kustomize.collection import Collection
+from fluxsim.formats.kustomize.errors import KustomizeError
+from fluxsim.formats.kustomize.fieldspecs import FieldSpecs, WalkError, set_field, wrong_kind
+from fluxsim.formats.kustomize.kustomization import Replica
+from fluxsim.formats.kustomize.steps import Step
+from fluxsim.formats.tree import Json
+
+
+def replica_step(entry: Replica, specs: FieldSpecs) -> Step:
+    """Return the transformer for an entry."""
+
+    def set_count(value: Json) -> Json:
+        if isinstance(value, dict | list):
+            raise WalkError(wrong_kind("ScalarNode", value))
+        return entry.count
+
+    def run(objects: Collection) -> None:
+        found = False
+        for spec in specs.specs:
+            named = objects.by_any_id(lambda other, gvk=spec.gvk: other.name == entry.name and other.gvk.selected_by(gvk))
+            for resource in named:
+                found = True
+                if resource.gvk.selected_by(spec.gvk):
+                    set_field(resource.tree, spec, set_count, resource.identity, "text")
+        if not found:
+            kinds = " ".join(str(spec.gvk) for spec in specs.specs)
+            raise KustomizeError(
+                f"resource with name {entry.name} does not match a config with the following GVK [{kinds}]"
+            )
+
+    return Step("ReplicaCountTransformer", run)

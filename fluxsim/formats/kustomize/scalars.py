@@ -1,0 +1,104 @@
+"""The text behind a scalar: kustomize copies what stands in the file, not what it means.
+
+A tree holds values, and 1.10 means 1.1. Where a transformer turns a value into text (annotations, replacements,
+name references) kustomize takes the source text, so numbers that are not written as Go would write them carry it.
+Source: kustomize api v0.21.1, where every value is a yaml.Node; go-yaml v3 resolve.go.
+"""
+
+from __future__ import annotations
+
+from fluxsim.formats.gotext import float_text
+from fluxsim.formats.goyaml_scalars import plain
+from fluxsim.formats.tree import Json
+
+
+class SpelledInt(int):
+    """An integer written otherwise than in plain decimal: 0755, 1_000, 1.0."""
+
+    text: str
+
+    def __new__(cls, value: int, text: str) -> SpelledInt:
+        self = super().__new__(cls, value)
+        self.text = text
+        return self
+
+
+class SpelledFloat(float):
+    """A fraction not in its shortest form: 1.10, .5."""
+
+    text: str
+
+    def __new__(cls, value: float, text: str) -> SpelledFloat:
+        self = super().__new__(cls, value)
+        self.text = text
+        return self
+
+
+class SpelledText(str):
+    """A bare date, which means a time stamp: 2024-01-01."""
+
+    __slots__ = ("text",)
+    text: str
+
+    def __new__(cls, value: str, text: str) -> SpelledText:
+        self = super().__new__(cls, value)
+        self.text = text
+        return self
+
+
+def spelled(value: Json, text: str) -> Json:
+    """Return the value with its source text attached, where that text says more than the value."""
+    if isinstance(value, bool) or value is None or text == canonical(value):
+        return value
+    if isinstance(value, int):
+        return SpelledInt(value, text)
+    return SpelledFloat(value, text) if isinstance(value, float) else SpelledText(value, text)
+
+
+def unspelled(value: Json) -> Json:
+    """Return the plain value, as a JSON reader would have it."""
+    if isinstance(value, SpelledInt):
+        return int(value)
+    if isinstance(value, SpelledFloat):
+        return float(value)
+    return str(value) if isinstance(value, SpelledText) else value
+
+
+def text_of(value: Json) -> str:
+    """Return the source text of a scalar; maps, lists and null have none."""
+    if type(value) is str:
+        return value
+    if isinstance(value, SpelledInt | SpelledFloat | SpelledText):
+        return value.text
+    return canonical(value)
+
+
+def canonical(value: Json) -> str:
+    """Return the text that Go writes for a scalar."""
+    if isinstance(value, bool):
+        return "true" if value else "false"
+    if isinstance(value, float):
+        return float_text(value)
+    return str(value) if isinstance(value, int | str) else ""
+
+
+def plain_value(text: str) -> Json:
+    """Return what the text means where nothing says its type, as in a node that a transformer made."""
+    if not text:
+        return None
+    return spelled(plain(text, "resource"), text)
+
+
+def retyped(old: Json, text: str) -> Json | None:
+    """Return the text as a value of the type of `old`, which keeps its type when its text is replaced.
+
+    None stands for a text that does not fit the type: kustomize then fails when it prints the object.
+    """
+    if isinstance(old, str):
+        return text
+    value = plain_value(text)
+    if isinstance(old, bool) or isinstance(value, bool):
+        return value if isinstance(old, bool) and isinstance(value, bool) else None
+    if isinstance(old, float) and isinstance(value, int | float):
+        return value
+    return value if isinstance(old, int) and isinstance(value, int) else None
