@@ -11,6 +11,7 @@ from fluxsim.formats import (
     crdschema,
     dependencies,
     envsubst,
+    fluxbuild,
     healthwait,
     history,
     kstatus,
@@ -18,6 +19,8 @@ from fluxsim.formats import (
     revision,
 )
 from fluxsim.formats.durations import duration_text
+from fluxsim.formats.fluxgenerate import Generated
+from fluxsim.formats.kustomize import DictTree
 from fluxsim.formats.tree import EMPTY_SEQ, Json, Seq, get
 from fluxsim.kernel.units import unix_millis
 from tests.conformance.runner import Case, difference
@@ -185,7 +188,35 @@ def _fits(want: dict[str, str], error: dict[str, str]) -> bool:
     ]
 
 
+LOCATION = "/tmp/artifact"
+"""Where messages say that the files lie; the cases write $TMP."""
+
+
+def _build(case: Case, _: Path) -> Json:
+    given = case["input"]
+    cluster = {
+        (object_["kind"], object_["metadata"]["namespace"], object_["metadata"]["name"]): object_
+        for object_ in given["objects"]
+    }
+    try:
+        built = fluxbuild.build(
+            DictTree(given["files"]),
+            given["kustomization"],
+            lambda *key: cluster.get(key),
+            strict=given["strict"],
+            location=LOCATION,
+        )
+    except fluxbuild.BuildFailed as error:
+        return {"error": str(error).replace(LOCATION, "$TMP"), **_generated(error.generated)}
+    return {"output": built.text, **_generated(built.generated)}
+
+
+def _generated(generated: Generated | None) -> dict[str, str]:
+    return {} if generated is None else {"action": generated.action, "kustomizationYaml": generated.text}
+
+
 ADAPTERS = {
+    "flux_build": _build,
     "image_validation": _validation,
     "flux_envsubst": _envsubst,
     "flux_kstatus": _kstatus,
