@@ -102,7 +102,7 @@ class BuildCache:
         try:
             outcome = build(tree, kustomization, looked, strict=strict, location=location)
         except BuildFailed as failed:
-            outcome = failed
+            outcome = failed.with_traceback(None)
         return _Entry(deque([content_id], maxlen=IDS_MAX), tree.answers, looked_up, outcome)
 
 
