@@ -80,3 +80,16 @@ def reference_text(reference: Json) -> str:
     """Return `name:tag[@digest]`."""
     digest = reference.get("digest") or ""
     return f"{reference['name']}:{reference['tag']}{'@' if digest else ''}{digest}"
+
+
+def identity_gate_error(repository_spec: Json) -> str:
+    """Return why an ImageRepository that logs in as a service account stalls its policies; nothing where it does not.
+
+    The feature gate ObjectLevelWorkloadIdentity is off, as by default.
+    """
+    if (repository_spec.get("provider") or "generic") == "generic" or not repository_spec.get("serviceAccountName"):
+        return ""
+    return (
+        "to use spec.serviceAccountName in the ImageRepository for provider authentication please enable the "
+        "ObjectLevelWorkloadIdentity feature gate in the controller"
+    )

@@ -11,12 +11,14 @@ import zlib
 from collections.abc import Sequence
 
 from fluxsim.formats import goregex
-from fluxsim.formats.taglist import TagList, json_items
+from fluxsim.formats.taglist import Changes, TagList, json_items
 from fluxsim.formats.tree import Json
 from fluxsim.kernel.units import SECOND, Millis, unix_millis
 
 DEFAULT_EXCLUSIONS: tuple[str, ...] = (r"^.*\.sig$",)
 LATEST_TAGS = 10
+CHANGES_MAX = 1_000
+"""From so many changes on, a list is made anew."""
 
 FIRST_SCAN = "first scan"
 RECONCILE_REQUESTED = "reconcile requested"
@@ -81,9 +83,10 @@ def kept_tags(tags: Sequence[str], exclusions: Sequence[str]) -> TagList:
 
 
 class Scans:
-    """What the last scan of each repository kept, so that the next one looks only at what is new.
+    """What the last scan of each repository kept, so that the next one matches only what is new.
 
-    That works where the registry hands out TagLists that come out of each other; any other list is read in full.
+    Where the registry hands out the list of the last time, or a TagList that came out of it, nothing else is looked
+    at; other lists are compared as a whole first.
     """
 
     def __init__(self) -> None:
@@ -93,15 +96,29 @@ class Scans:
         """Return what kept_tags does, as a list that knows what changed since the last scan. Raises BadExclusion."""
         exclusions = tuple(exclusions)
         listed, known_exclusions, kept = self._last.get(repository, ((), (), TagList()))
-        changes = None
-        if exclusions == known_exclusions and isinstance(tags, TagList) and isinstance(listed, TagList):
-            changes = tags.changes_since(listed)
+        changes = _changes(listed, tags) if exclusions == known_exclusions else None
         if changes is not None:
             kept = kept.changed(added=remaining(changes.added, exclusions), removed=changes.removed)
         else:
             kept = kept_tags(tags, exclusions)
         self._last[repository] = (tags, exclusions, kept)
         return kept
+
+
+def _changes(listed: Sequence[str], tags: Sequence[str]) -> Changes | None:
+    """Return how the lists differ; None where they have little in common."""
+    if tags is listed:
+        return Changes((), ())
+    if (
+        isinstance(tags, TagList)
+        and isinstance(listed, TagList)
+        and (changes := tags.changes_since(listed)) is not None
+    ):
+        return changes
+    before, after = set(listed), set(tags)
+    if len(before ^ after) > CHANGES_MAX:
+        return None
+    return Changes(tuple(tag for tag in tags if tag not in before), tuple(tag for tag in listed if tag not in after))
 
 
 def latest_tags(kept: Sequence[str]) -> list[str]:

@@ -63,3 +63,11 @@ def test_only_followed_digests_repeat_a_run() -> None:
     assert latestref.requeue_ms({"digestReflectionPolicy": "IfNotPresent", "interval": "5m"}) is None
     assert latestref.requeue_ms({"digestReflectionPolicy": "Always", "interval": "5m"}) == 5 * MINUTE
     assert latestref.requeue_ms({"digestReflectionPolicy": "Always", "interval": "0s"}) == 10 * MINUTE
+
+
+def test_logging_in_as_a_service_account_needs_a_gate() -> None:
+    assert latestref.identity_gate_error({"serviceAccountName": "robot"}) == ""
+    assert latestref.identity_gate_error({"provider": "aws"}) == ""
+    assert "ObjectLevelWorkloadIdentity" in latestref.identity_gate_error(
+        {"provider": "aws", "serviceAccountName": "r"}
+    )

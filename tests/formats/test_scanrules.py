@@ -108,6 +108,15 @@ def test_the_next_scan_looks_only_at_what_is_new() -> None:
     assert scans.kept_tags("image", ["x"], ["^c"]) == ["x"]
 
 
+def test_lists_of_other_kinds_are_compared() -> None:
+    scans, many = scanrules.Scans(), [f"t{number:05d}" for number in range(3_000)]
+    first = scans.kept_tags("image", many, ["0$"])
+    second = scans.kept_tags("image", [*many[1:], "new", "new0"], ["0$"])
+    assert second == scanrules.kept_tags([*many, "new"], ["0$"])
+    assert second.changes_since(first) is not None
+    assert scans.kept_tags("image", many[::3], ["0$"]) == scanrules.kept_tags(many[::3], ["0$"])
+
+
 def test_the_checksum_is_of_the_list_alone() -> None:
     tags = [f"v{number}" for number in range(3_000)]
     kept = scanrules.kept_tags(tags, ())
