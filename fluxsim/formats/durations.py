@@ -198,3 +198,13 @@ def _quoted(text: str) -> str:
         else:
             parts.append(f"\\{character}" if character in '"\\' else character)
     return f'"{"".join(parts)}"'
+
+
+def parse_millis(text: str) -> int:
+    """Return whole milliseconds of a Go duration, as the simulation counts time; smaller parts are cut."""
+    return parse_duration(text) // MILLISECOND
+
+
+def millis_text(millis: int) -> str:
+    """Return whole milliseconds as Go's Duration.String: `1m30s`, `512ms`."""
+    return duration_text(millis * MILLISECOND)

@@ -1,0 +1,163 @@
+"""ImageRepository: lists the tags of an image when a scan is due."""
+
+from __future__ import annotations
+
+from collections.abc import Hashable
+
+from fluxsim.controllers.flux.credentials import Credentials
+from fluxsim.controllers.flux.lifecycle import REQUESTED_AT, Attempt, Progress
+from fluxsim.controllers.latencies import Latencies
+from fluxsim.formats import scanrules
+from fluxsim.formats.durations import millis_text, parse_millis
+from fluxsim.formats.imageref import ImageUrlInvalid, canonical_name
+from fluxsim.formats.tree import Json, Map, get
+from fluxsim.kernel.chance import Chance
+from fluxsim.kernel.log import Log
+from fluxsim.kernel.units import Millis
+from fluxsim.kube.clock import Clock
+from fluxsim.kube.controller import After
+from fluxsim.kube.events import EventRecorder
+from fluxsim.kube.meta import Key, annotations_of
+from fluxsim.kube.outcome import Failed, Ready, Stalled
+from fluxsim.kube.store import Store
+from fluxsim.systems.registry import Registry, RegistryError
+from fluxsim.systems.tagdatabase import TagDatabase
+
+COMPONENT = "image-reflector-controller"
+
+
+class ImageRepositoryReconciler:
+    """Writes what the registry lists into the tag database.
+
+    Reads:  the registry; its secret.
+    Writes: its own status and the tag database.  It elects nothing.
+    Woken:  by a new generation, a reconcile request, its interval. A push wakes nobody.
+    Source: image-reflector-controller v1.2.0, internal/controller/imagerepository_controller.go.
+    """
+
+    def __init__(
+        self,
+        registry: Registry,
+        database: TagDatabase,
+        credentials: Credentials,
+        *,
+        store: Store,
+        recorder: EventRecorder,
+        clock: Clock,
+        log: Log,
+        chance: Chance,
+        latencies: Latencies,
+    ) -> None:
+        self._registry = registry
+        self._database = database
+        self._credentials = credentials
+        self._store = store
+        self._recorder = recorder
+        self._clock = clock
+        self._log = log
+        self._chance = chance
+        self._takes = latencies
+        self._scans = scanrules.Scans()
+
+    def attempt(self, key: Key, obj: Map, progress: Progress) -> Attempt:
+        spec = obj["spec"]
+        try:
+            image = canonical_name(spec["image"])
+        except ImageUrlInvalid as error:
+            raise Stalled("ImageURLInvalid", str(error)) from error
+        credential = self._credentials.registry(key.namespace, get(spec, "secretRef", "name"))
+        interval_ms = parse_millis(spec["interval"])
+        exclusions: list[str] = list(scanrules.exclusions_of(spec))
+        reason, wait_ms = self._due(obj, image, exclusions, interval_ms)
+        if reason is None:
+            text = f"no change in repository configuration since last scan, next scan in {millis_text(wait_ms)}"
+            return Ready(self._message(obj), again_after=wait_ms, trace=text)
+        progress(
+            f"scanning: {reason}",
+            ready_unknown=reason == scanrules.NO_TAGS and get(obj, "status", "lastScanResult") is not None,
+        )
+        yield self._takes.list_tags.draw(self._chance.stream(f"imagerepository/{key.namespace}/{key.name}"))
+        try:
+            kept = self._scans.kept_tags(image, self._registry.list_tags(spec["image"], credential), exclusions)
+        except RegistryError as error:
+            raise Failed("ReadOperationFailed", f"scan failed: {error}") from error
+        except scanrules.BadExclusion as error:
+            raise Failed("ReadOperationFailed", f"scan failed: {error}") from error
+        before = self._database.tags(image)
+        self._database.store(image, kept)
+        return self._scanned(key, obj, image, exclusions, before, kept, interval_ms)
+
+    def _scanned(
+        self, key: Key, obj: Map, image: str, exclusions: list[str], before: Json, kept: Json, interval_ms: Millis
+    ) -> Ready:
+        last = get(obj, "status", "lastScanResult", default=None) or {}
+        same = kept is before or kept == before
+        revision: str = last["revision"] if same and "revision" in last else scanrules.revision(kept)
+        scan_time = self._clock.now_text()
+        again = millis_text(interval_ms)
+        if last.get("revision") == revision:
+            trace = f"tags did not change, next scan in {again}"
+            status: Json = {"canonicalImageName": image, "observedExclusionList": exclusions}
+        else:
+            trace = f"successful scan, next scan in {again}"
+            status = {
+                "canonicalImageName": image,
+                "observedExclusionList": exclusions,
+                "lastScanResult": {
+                    "revision": revision,
+                    "tagCount": len(kept),
+                    "scanTime": scan_time,
+                    "latestTags": scanrules.latest_tags(kept) or None,
+                },
+            }
+            known = set(before)
+            found = set(kept)
+            self._log.append(
+                "image.scanned",
+                COMPONENT,
+                {
+                    "key": str(key),
+                    "image": obj["spec"]["image"],
+                    "revision": revision,
+                    "count": len(kept),
+                    "added": [tag for tag in kept if tag not in known][:50],
+                    "removed": [tag for tag in before if tag not in found][:50],
+                },
+            )
+        message = f"successful scan: found {len(kept)} tags with checksum {revision}"
+        return Ready(
+            message, status, beat={"lastScanResult": {"scanTime": scan_time}}, again_after=interval_ms, trace=trace
+        )
+
+    def _due(self, obj: Map, image: str, exclusions: list[str], interval_ms: Millis) -> tuple[str | None, Millis]:
+        return scanrules.due(
+            obj.get("status", {}),
+            requested_at=annotations_of(obj).get(REQUESTED_AT),
+            canonical_name=image,
+            exclusions=exclusions,
+            database_has_tags=bool(self._database.tags(image)),
+            interval_ms=interval_ms,
+            now_unix_ms=self._clock.epoch_ms + self._clock.now_ms,
+        )
+
+    def _message(self, obj: Map) -> str:
+        last = obj["status"]["lastScanResult"]
+        return f"successful scan: found {last['tagCount']} tags with checksum {last['revision']}"
+
+    def fingerprint(self, key: Key) -> Hashable:
+        """What a scan looks at: the registry's list, and whether the database still holds the last one."""
+        image = self._store.need(key)["spec"]["image"]
+        canonical = get(self._store.need(key), "status", "canonicalImageName", default="")
+        if not self._database.tags(canonical):
+            return None
+        return (self._registry.state(image), self._database.tags(canonical))
+
+    def repeat(self, key: Key) -> tuple[Millis, After]:
+        obj = self._store.need(key)
+        takes_ms = self._takes.list_tags.draw(self._chance.stream(f"imagerepository/{key.namespace}/{key.name}"))
+        interval_ms = parse_millis(obj["spec"]["interval"])
+        scanned_at = self._clock.text_at(self._clock.now_ms + takes_ms)
+        self._store.beat(key, {"lastScanResult": {"scanTime": scanned_at}})
+        text = f"tags did not change, next scan in {millis_text(interval_ms)}"
+        self._recorder.record(obj, "Normal", "Succeeded", text, component=COMPONENT, quiet=True)
+        return takes_ms, After(interval_ms)

@@ -1,0 +1,202 @@
+"""The scenario file: a journal with expectations. One story a file; unknown keys are errors with a place.
+
+name, why          what it shows, and the sentence that a newcomer learns from it
+steps              what people and mischief do, `at` a time, `after` the former step, or `once` something holds
+goals              now, within, holds for, never; each asks one question of drivers.predicates
+trap               the goal that is lost, by whom and why, and the one action that keeps it
+matrix             the same story played for every row and column, read as a table
+"""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+from typing import Annotated, Any, Literal
+
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field, model_validator
+
+from fluxsim.drivers.predicates import Asking
+from fluxsim.formats.durations import InvalidDuration, parse_millis
+from fluxsim.kernel.units import DAY, HOUR, Millis
+from fluxsim.world.actions import AnyAction, Edit
+from fluxsim.world.inputfile import read
+
+_DAYS = re.compile(r"^(\d+)d(.*)$")
+STEP_KEYS = ("at", "after", "once", "at most", "as")
+
+
+def span(text: str) -> Millis:
+    """Return the milliseconds of a duration as people write it: Go's `1h30m`, and days, `2d`."""
+    days = _DAYS.match(text)
+    if days is not None:
+        return int(days.group(1)) * DAY + (span(days.group(2)) if days.group(2) else 0)
+    try:
+        return parse_millis(text)
+    except InvalidDuration as error:
+        raise ValueError(f"'{text}' is not a duration; write it like 90s, 10m, 1h30m or 2d") from error
+
+
+def _checked(text: str) -> str:
+    span(text)
+    return text
+
+
+Duration = Annotated[str, AfterValidator(_checked)]
+
+
+class Model(BaseModel):
+    model_config = ConfigDict(extra="forbid", frozen=True, populate_by_name=True)
+
+
+class Step(Model):
+    """One action, and when. In the file the action's own fields stand beside the step's."""
+
+    at: Duration | None = None
+    after: Duration | None = None
+    once: Asking | None = None
+    at_most: Duration = Field(default="1h", alias="at most")
+    name: str = Field(default="", alias="as")
+    action: AnyAction
+
+    @model_validator(mode="before")
+    @classmethod
+    def _gathered(cls, data: Any) -> Any:
+        """Move what is not the step's into the action; `run: …` is short for `do: run, command: …`."""
+        if not isinstance(data, dict) or "action" in data:
+            return data
+        own = {key: value for key, value in data.items() if key in STEP_KEYS}
+        rest = {key: value for key, value in data.items() if key not in STEP_KEYS}
+        if "run" in rest and "do" not in rest:
+            rest |= {"do": "run", "command": rest.pop("run")}
+        return own | {"action": rest}
+
+    @model_validator(mode="after")
+    def _one_time(self) -> Step:
+        if sum(value is not None for value in (self.at, self.after, self.once)) > 1:
+            raise ValueError("a step happens `at` a time, `after` the former, or `once` something holds: choose one")
+        if self.once is not None and len(self.once.asked()) != 1:
+            raise ValueError("`once` asks exactly one question")
+        return self
+
+
+class Goal(Asking):
+    """An expectation over time. `from` is a time or the name of a step."""
+
+    name: str = ""
+    now: bool = False
+    within: Duration | None = None
+    holds_for: Duration | None = Field(default=None, alias="holds for")
+    never: bool = False
+    since: str = Field(default="", alias="from")
+    until: Duration | None = None
+    expect: Literal["met", "lost", "missed", "violated"] = "met"
+
+    @model_validator(mode="after")
+    def _whole(self) -> Goal:
+        if not (self.now or self.within or self.holds_for or self.never):
+            raise ValueError("a goal says when: `now: true`, `within: 10m`, `holds for: 24h` or `never: true`")
+        if (self.now or self.never) and (self.within or self.holds_for):
+            raise ValueError("`now` and `never` stand alone; `within` and `holds for` may stand together")
+        if len(self.asked()) != 1:
+            raise ValueError(
+                "a goal asks exactly one question: image, digest, tag, release, commit, condition, jsonpath, suspended"
+            )
+        return self
+
+
+class LostBy(Model):
+    """The event that a trap's goal is lost by."""
+
+    actor: str
+    object: str = ""
+    cause: str = ""
+    between: tuple[Duration, Duration]
+
+
+class Trap(Model):
+    """Played twice: without the cure the goal is lost by that event, with it the goal is met."""
+
+    goal: str
+    lost_by: LostBy = Field(alias="lost by")
+    cure: Step
+
+
+class Reading(Asking):
+    """A cell's value: `yes` where the question holds at that time, else `no`."""
+
+    at: Duration
+    yes: str = "good"
+    no: str = "bad"
+
+
+class Matrix(Model):
+    """Rows are actions, columns are times for them; `readings` are asked of each; `expect` is the table."""
+
+    rows: dict[str, dict[str, Any]]
+    columns: dict[str, Duration]
+    undo: dict[str, dict[str, Any]] = Field(default_factory=dict)
+    """Row to the action that ends it again, at `undo at`."""
+    undo_at: Duration | None = Field(default=None, alias="undo at")
+    readings: dict[str, Reading]
+    expect: dict[str, dict[str, dict[str, str]]]
+
+
+class ServiceSetup(Model):
+    workflow: Literal["promote", "rebuild", "wrong-tag"] = "promote"
+
+
+class Start(Model):
+    """How the world differs before time zero."""
+
+    edits: tuple[Edit, ...] = ()
+    services: dict[str, ServiceSetup] = Field(default_factory=dict)
+    latencies: dict[str, tuple[Duration, Duration]] = Field(default_factory=dict)
+
+
+class Scenario(Model):
+    """A story with expectations."""
+
+    name: str
+    why: str
+    seed: int = 1
+    repo: str = ""
+    path: str = ""
+    failures: tuple[str, ...] = ()
+    breaks: tuple[str, ...] = ()
+    """The invariants that the story is meant to break."""
+    lasts: Duration | None = None
+    start: Start = Field(default_factory=Start)
+    steps: tuple[Step, ...] = ()
+    goals: tuple[Goal, ...] = ()
+    trap: Trap | None = None
+    matrix: Matrix | None = None
+
+    @model_validator(mode="after")
+    def _whole(self) -> Scenario:
+        if not self.goals and self.matrix is None:
+            raise ValueError("a scenario has goals, or a matrix")
+        names = {step.name for step in self.steps if step.name}
+        for goal in self.goals:
+            if goal.since and goal.since not in names:
+                span(goal.since)
+        if self.trap is not None and self.trap.goal not in {goal.name for goal in self.goals}:
+            raise ValueError(f"the trap's goal '{self.trap.goal}' is not the name of a goal")
+        return self
+
+    @property
+    def end_ms(self) -> Millis:
+        """How long the scenario is played: `lasts`, or until the last step and goal are over."""
+        if self.lasts is not None:
+            return span(self.lasts)
+        last_step = max((span(step.at) for step in self.steps if step.at is not None), default=0)
+        ends = [last_step + HOUR]
+        for goal in self.goals:
+            start = span(goal.since) if goal.since and goal.since[0].isdigit() else last_step if goal.since else 0
+            ends.append(start + span(goal.within or "0s") + span(goal.holds_for or "0s"))
+            ends.append(span(goal.until or "0s"))
+        return max(ends)
+
+
+def load(path: Path, *, called: str = "") -> Scenario:
+    """Read a scenario file; InputError with every fault and its place. `called` is the file as the user named it."""
+    return read(called or str(path), path.read_bytes(), Scenario)
