@@ -73,7 +73,9 @@ def read(text: str) -> list[Resource]:
         if len(parts) == 1 and _is_list(document.root):
             items = document.root.field("items")
             nodes = items.content if items else []
-            resources += [Resource(Document(node), "compact", first_line, True, _claims(node)) for node in nodes]
+            resources += [
+                Resource(Document(node), "compact", first_line, in_list=True, claims=_claims(node)) for node in nodes
+            ]
         else:
             resources.append(resource)
     return resources

@@ -451,6 +451,19 @@ def _style_and_tag(node: Node) -> tuple[Style, str]:
     return style, tag
 
 
+def scalar_text(node: Node) -> str | None:
+    """Return how a scalar reads behind a key or a dash in block context; None if that takes a tag or several lines."""
+    style, tag = _style_and_tag(node)
+    if tag or "\n" in node.value:
+        return None
+    style = selected(style, node.value, allowed(node.value), in_flow=False, simple_key=False)
+    if style == "double":
+        return double_quoted(node.value)
+    if style == "single":
+        return "'" + node.value.replace("'", "''") + "'"
+    return node.value if style == "plain" and node.value else None
+
+
 def _handle_and_suffix(tag: str) -> tuple[str, str]:
     if not tag:
         return "", ""

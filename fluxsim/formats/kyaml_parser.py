@@ -116,7 +116,7 @@ class Parser:
 
     def _hand_out(self, token: Token) -> None:
         comments = self.scanner.comments
-        while self.handed < len(comments) and token.start.index >= comments[self.handed].token_at:
+        while self.handed < len(comments) and token.start.at >= comments[self.handed].token_at:
             comment = comments[self.handed]
             if comment.head:
                 if token.kind == T.BLOCK_END:

@@ -56,7 +56,7 @@ class T(IntEnum):
 class Mark(NamedTuple):
     """A place in the text."""
 
-    index: int
+    at: int
     line: int
     column: int
 
@@ -147,7 +147,7 @@ class Reader:
         token = self.tokens[-1]
         if token.kind == T.FLOW_ENTRY and len(self.tokens) > 1:
             token = self.tokens[-2]
-        scan_at, token_at = scan_mark.index, token.start.index
+        scan_at, token_at = scan_mark.at, token.start.at
         start = Mark(0, 0, 0)
         first_empty, recent_empty = self.newlines <= 1, False
         line, column = self.line, self.at - self.line_start
@@ -170,7 +170,7 @@ class Reader:
                     is_foot = (start.line == foot_line and token.kind != T.VALUE) or dedented
                     if closes or (first_empty and is_foot):
                         if comment:
-                            token_at = start.index if dedented else token_at
+                            token_at = start.at if dedented else token_at
                             self.comments.append(Comment(token_at, start, scan_at, at, foot=comment))
                             scan_at = token_at = at
                             comment = ""
@@ -201,4 +201,4 @@ class Reader:
             at, column, line = self.at + 1, 0, self.line
             indent = max(self.indent, 0)
         if comment:
-            self.comments.append(Comment(start.index, start, scan_at, at - 1, head=comment))
+            self.comments.append(Comment(start.at, start, scan_at, at - 1, head=comment))

@@ -119,7 +119,7 @@ def block_scalar(reader: Reader, *, literal: bool) -> Token:
     reader.at = hints.end()
     reader.newlines = 0
     if text[reader.at] == "#":
-        reader.scan_line_comment(start.index)
+        reader.scan_line_comment(start.at)
     if text[reader.at] not in BREAK_OR_END:
         raise reader.fault("did not find expected comment or line break", start)
     if found := BREAK.match(text, reader.at):
@@ -232,7 +232,7 @@ def _break(found: str) -> str:
 
 
 def _has_break(gap: str) -> bool:
-    return not gap.strip(" \t") == ""
+    return gap.strip(" \t") != ""
 
 
 def _gap(reader: Reader) -> str:

@@ -12,6 +12,7 @@ from fluxsim.formats import kyaml_scalars as scalars
 from fluxsim.formats.kyaml_reader import BLANK_OR_END, BLANKS, BREAK, BREAKS, Mark, Reader, T, Token
 
 KEY_LENGTH_MAX = 1024
+START = Mark(0, 0, 0)
 DEPTH_MAX = 10_000
 
 _SPACES = re.compile(" *")
@@ -25,7 +26,7 @@ class SimpleKey:
     possible: bool = False
     required: bool = False
     token: int = 0
-    mark: Mark = Mark(0, 0, 0)
+    mark: Mark = START
 
 
 class Scanner(Reader):
@@ -52,7 +53,7 @@ class Scanner(Reader):
     def _fetch(self) -> None:
         scan_mark = self.mark()
         self._skip_to_token(scan_mark)
-        self._unroll(self.at - self.line_start, scan_mark.index)
+        self._unroll(self.at - self.line_start, scan_mark.at)
         text, at = self.text, self.at
         first = text[at]
         if first == "\0":
@@ -67,7 +68,7 @@ class Scanner(Reader):
                 return
         comment_at = at
         if first == (":" if self.flow_level == 0 else ","):
-            comment_at = self.tokens[-1].start.index
+            comment_at = self.tokens[-1].start.at
         self._fetch_content(first)
         if self.tokens[-1].kind != T.BLOCK_ENTRY:
             self.scan_line_comment(comment_at)
@@ -145,7 +146,7 @@ class Scanner(Reader):
             return
         block = Mark(scan_at - 1, 0, 0)
         while self.indent > column:
-            stop = block.index
+            stop = block.at
             for comment in reversed(self.comments):
                 if comment.end_at < stop:
                     break
@@ -160,7 +161,7 @@ class Scanner(Reader):
     def _is_valid(self, key: SimpleKey) -> bool:
         if not key.possible:
             return False
-        if key.mark.line < self.line or key.mark.index + KEY_LENGTH_MAX < self.at:
+        if key.mark.line < self.line or key.mark.at + KEY_LENGTH_MAX < self.at:
             if key.required:
                 raise self.fault("could not find expected ':'", key.mark)
             key.possible = False

@@ -9,31 +9,31 @@ Source: image-automation-controller v1.2.1 internal/update/setters.go, kyaml v0.
 
 from __future__ import annotations
 
-import posixpath
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import Literal, TypeAlias, cast
 
 from fluxsim.formats.imageref import InvalidReference, parse_reference
-from fluxsim.formats.kyaml import Resource, WrongNodeKind, fields_of, read, tidy, written
-from fluxsim.formats.kyaml_changes import Change, FileChange, ObjectIdentifier
-from fluxsim.formats.kyaml_node import Node, YamlSyntaxError, is_null
-from fluxsim.formats.kyaml_package import TOKEN, ManifestFile, NoSuchPath, manifests
-from fluxsim.formats.kyaml_setters import scalars, set_value, setter_of, shorthand_in
+from fluxsim.formats.kyaml import WrongNodeKind, read
+from fluxsim.formats.kyaml_canonical import Part, marked
+from fluxsim.formats.kyaml_changes import (
+    Change,
+    FileChange,
+    ObjectIdentifier,
+    SetterError,
+    SetterResult,
+    UnsupportedStrategy,
+)
+from fluxsim.formats.kyaml_node import YamlSyntaxError
+from fluxsim.formats.kyaml_package import TOKEN, NoSuchPath, manifests
+from fluxsim.formats.kyaml_setters import scalars, shorthand_in
+from fluxsim.formats.kyaml_update import Update
 from fluxsim.formats.tree import Json
 
-__all__ = ["Change", "FileChange", "ImageRef", "Marker", "ObjectIdentifier", "SetterError", "SetterResult"]
-__all__ += ["TOKEN", "UnsupportedStrategy", "apply_setters", "find_markers"]
+__all__ = ["TOKEN", "Change", "FileChange", "ImageRef", "Marker", "ObjectIdentifier", "SetterError", "SetterResult"]
+__all__ += ["UnsupportedStrategy", "apply_setters", "find_markers"]
 
-Part: TypeAlias = Literal["", "tag", "name", "digest"]
-
-
-class SetterError(ValueError):
-    """A run that fails as a whole, in Flux's words: a policy's image that is no reference, or files it cannot write."""
-
-
-class UnsupportedStrategy(SetterError):
-    """A spec.update.strategy that is not Setters: the automation stalls with reason InvalidUpdateStrategy."""
+ImagePart: TypeAlias = Literal["", "tag", "name", "digest"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,29 +59,8 @@ class Marker:
     line: int
     column: int
     policy: str
-    part: Part
+    part: ImagePart
     value: str
-
-
-@dataclass(slots=True)
-class SetterResult:
-    """Files with new bytes, and every change in the order in which it was made."""
-
-    changed: dict[str, bytes] = field(default_factory=dict[str, bytes])
-    changes: list[FileChange] = field(default_factory=list[FileChange])
-
-    def by_file(self) -> dict[str, dict[ObjectIdentifier, list[Change]]]:
-        files: dict[str, dict[ObjectIdentifier, list[Change]]] = {}
-        for file, identifier, change in self.changes:
-            files.setdefault(file, {}).setdefault(identifier, []).append(change)
-        return files
-
-    def by_object(self) -> dict[ObjectIdentifier, list[Change]]:
-        """Return the changes of each object, whichever files it is in."""
-        objects: dict[ObjectIdentifier, list[Change]] = {}
-        for _, identifier, change in self.changes:
-            objects.setdefault(identifier, []).append(change)
-        return objects
 
 
 def apply_setters(
@@ -105,10 +84,10 @@ def apply_setters(
     except NoSuchPath as error:
         raise SetterError(str(error)) from error
     result = SetterResult()
-    package = _Package(setters, result)
+    update = Update(setters, result)
     for file in found:
-        package.visit(file)
-    package.write(directory)
+        update.visit(file)
+    update.write(directory)
     return result
 
 
@@ -117,7 +96,11 @@ def find_markers(path: str, data: bytes) -> list[Marker]:
     if not manifests({path: data}, "", {})[1]:
         return []
     try:
-        resources = read(data.decode())
+        text = data.decode()
+        parts = marked(text)
+        if parts is not None:
+            return _quick_markers(text, parts)
+        resources = read(text)
     except (YamlSyntaxError, WrongNodeKind, UnicodeDecodeError):
         return []
     markers: list[Marker] = []
@@ -130,10 +113,21 @@ def find_markers(path: str, data: bytes) -> list[Marker]:
     return markers
 
 
-def _policy_and_part(name: str) -> tuple[str, Part]:
+def _quick_markers(text: str, parts: list[Part]) -> list[Marker]:
+    markers: list[Marker] = []
+    for scalar in (scalar for part in parts for scalar in part.marked):
+        name = shorthand_in(scalar.comment)
+        if name is not None:
+            policy, part = _policy_and_part(name)
+            line, column = text.count("\n", 0, scalar.start) + 1, scalar.start - text.rfind("\n", 0, scalar.start)
+            markers.append(Marker(line, column, policy, part, scalar.value))
+    return markers
+
+
+def _policy_and_part(name: str) -> tuple[str, ImagePart]:
     policy, _, part = name.rpartition(":")
     if part in {"tag", "name", "digest"} and ":" in policy:
-        return policy, cast(Part, part)
+        return policy, cast(ImagePart, part)
     return name, ""
 
 
@@ -151,89 +145,3 @@ def _setters(policies: Mapping[str, ImageRef | None]) -> dict[str, str]:
         setters[f"{policy}:name"] = image.name
         setters[f"{policy}:digest"] = image.digest
     return setters
-
-
-class _Package:
-    """The resources of all files read, and the files to write: those with a change.
-
-    The items of a `kind: List` file belong to no file: their changes are recorded under "", and they are written to
-    files named after them, beside the List. That is how kyaml behaves, not how anybody would want it.
-    """
-
-    def __init__(self, setters: Mapping[str, str], result: SetterResult) -> None:
-        self.setters = setters
-        self.result = result
-        self.resources: dict[str, list[Resource]] = {}
-        self.real: dict[str, str] = {}
-        self.to_write: dict[str, None] = {}
-
-    def visit(self, file: ManifestFile) -> None:
-        try:
-            resources = read(file.data.decode())
-        except (YamlSyntaxError, WrongNodeKind, UnicodeDecodeError):
-            return
-        self.real[file.name] = file.real
-        for resource in resources:
-            name = self._file_of(resource, file.name)
-            self.resources.setdefault(name, []).append(resource)
-            self._set(resource, name)
-
-    def _file_of(self, resource: Resource, name: str) -> str:
-        internal, legacy = resource.claims
-        if resource.in_list:
-            if not is_null(resource.root):
-                try:
-                    tidy(resource.root)
-                except WrongNodeKind as error:
-                    raise SetterError(str(error)) from error
-            name = internal or legacy
-            legacy = legacy or name
-        else:
-            legacy = legacy or internal
-        if legacy and legacy != name:
-            raise SetterError("resource input to function has mismatched legacy and internal path annotations")
-        return name
-
-    def _set(self, resource: Resource, name: str) -> None:
-        for node in scalars(resource.root):
-            setter = setter_of(node, self.setters) if node.line_comment or node.head else None
-            if setter is None:
-                continue
-            old, new = node.value, self.setters[setter]
-            set_value(node, new)
-            if old != new:
-                self.to_write[name] = None
-                change = FileChange(name, _identifier(resource.root), Change(old, new, setter))
-                self.result.changes.append(change)
-
-    def write(self, directory: str) -> None:
-        outputs = {name: list(self.resources[name]) for name in self.to_write if name}
-        if "" in self.to_write:
-            # An item is numbered from the highest number of the file it goes to, and stands after equals.
-            taken = {name: len(resources) - 1 for name, resources in outputs.items()}
-            for item in self.resources[""]:
-                name = _file_of_item(item.root)
-                at = taken.setdefault(name, 0)
-                taken[name] += 1
-                outputs.setdefault(name, []).insert(at + 1, item)
-        for name, resources in outputs.items():
-            if ".." in posixpath.normpath(name):
-                raise SetterError(f"resource must be written under package {directory}: {posixpath.normpath(name)}")
-            inside = posixpath.join(directory, name)
-            self.result.changed[self.real.get(name, inside)] = written(resources).encode()
-
-
-def _identifier(root: Node) -> ObjectIdentifier:
-    api_version, kind = fields_of(root, ("apiVersion", "kind"))
-    metadata = root.field("metadata")
-    name, namespace = fields_of(metadata, ("name", "namespace")) if metadata else ("", "")
-    return ObjectIdentifier(api_version, kind, name, namespace)
-
-
-def _file_of_item(root: Node) -> str:
-    if is_null(root):
-        raise SetterError("resources must be annotated with internal.config.kubernetes.io/index to be written to files")
-    identifier = _identifier(root)
-    if not any(identifier):
-        raise SetterError("missing Resource metadata")
-    return posixpath.join(identifier.namespace, f"{identifier.kind.lower()}_{identifier.name}.yaml")

@@ -23,6 +23,7 @@ from fluxsim.formats.tree import Json
 ROOT = Path(__file__).resolve().parents[2]
 DIFFERENCES = ROOT / "docs" / "differences.md"
 HEADING = "bot commits explained"
+GZIP = b"\x1f\x8b"
 UNKNOWN = "unknown"
 """Stands for the half of a policy's image that the commit does not show; no marker in the commit asks for it."""
 
@@ -49,7 +50,7 @@ def difference(commit: Json) -> Difference | None:
     except SetterError as error:
         return Difference(commit["id"], "", 0, "", str(error))
     for path, file in commit["files"].items():
-        got = changed.get(path, files[path])
+        got = changed[path] if path in changed else files[path]
         if got != file["after"].encode():
             return _first(commit["id"], path, file["after"], got.decode())
     return None
@@ -97,7 +98,8 @@ def _first(commit: str, path: str, wanted: str, got: str) -> Difference:
 
 def commits_of(path: Path) -> list[Json]:
     data = path.read_bytes()
-    return json.loads(gzip.decompress(data) if data[:2] == b"\x1f\x8b" else data)
+    commits: list[Json] = json.loads(gzip.decompress(data) if data.startswith(GZIP) else data)
+    return commits
 
 
 def main() -> int:
