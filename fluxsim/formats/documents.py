@@ -88,7 +88,7 @@ def faults(path: str, error: YamlError, *, first_line: int = 1) -> list[Fault]:
     return [Fault(where, _GO_PREFIX.sub("", error.message))]
 
 
-_GO_PREFIX = re.compile(r"\Ayaml: (?:line \d+: )?")
+_GO_PREFIX = re.compile(r"\Ayaml: (?:unmarshal errors:\n  )?(?:line \d+: )?")
 
 
 def located(path: str, known: Mapping[tuple[str | int, ...], Place], steps: Path) -> str:

@@ -108,9 +108,13 @@ def _scanned_ahead(text: str, error: MarkedYAMLError) -> MarkedYAMLError:
 
 
 def repeated_keys(text: str, dialect: Dialect) -> list[RepeatedKey]:
-    """Find every key that stands twice in its map. Only called when there is one."""
+    """Find the keys that stand twice in their map, in the order in which go-yaml tells them; at most DUPLICATES_MAX.
+
+    v3 does not look into a map whose own keys repeat, and names them by the first of each. v2 sees a key again when
+    it has read the value that comes with it.
+    """
     found: list[RepeatedKey] = []
-    open_parts: list[_OpenPart] = []
+    parts: list[_OpenPart] = []
     parser = CParser(text)
     while len(found) < DUPLICATES_MAX:
         event: Any = parser.get_event()
@@ -118,17 +122,21 @@ def repeated_keys(text: str, dialect: Dialect) -> list[RepeatedKey]:
         if kind is DocumentEndEvent:
             break
         if kind is MappingEndEvent or kind is SequenceEndEvent:
-            closed = open_parts.pop()
-            if dialect == "yaml1.1":
-                found.extend(closed.repeated)
-            elif closed.repeated:
-                # go-yaml v3 does not look into a map whose own keys repeat, and names them by the first of each.
+            closed = parts.pop()
+            if dialect == "resource" and closed.repeated:
                 found[closed.found_before :] = sorted(closed.repeated, key=lambda key: (key.first_line, key.line))
         elif kind in {ScalarEvent, AliasEvent, MappingStartEvent, SequenceStartEvent}:
-            if open_parts:
-                open_parts[-1].meet(event)
+            if parts:
+                parts[-1].meet(event)
+                if len(parts[-1].repeated) >= DUPLICATES_MAX:
+                    return parts[-1].repeated[:DUPLICATES_MAX]
             if kind is MappingStartEvent or kind is SequenceStartEvent:
-                open_parts.append(_OpenPart(is_map=kind is MappingStartEvent, found_before=len(found)))
+                parts.append(_OpenPart(is_map=kind is MappingStartEvent, found_before=len(found)))
+                continue
+        else:
+            continue
+        if dialect == "yaml1.1" and parts:
+            found.extend(parts[-1].finished())
     return found[:DUPLICATES_MAX]
 
 
@@ -142,15 +150,22 @@ class _OpenPart:
         self._lines: dict[str, list[int]] = {}
         self._pending: list[tuple[str, int, int]] = []
         self._expects_key = True
+        self._due: list[RepeatedKey] = []
+
+    def finished(self) -> list[RepeatedKey]:
+        """Return the repeated key whose value has ended, once."""
+        due, self._due = self._due, []
+        return due
 
     def meet(self, event: Any) -> None:
         line = event.start_mark.line + 1
         if not self._expects_key:
-            self.repeated.extend(RepeatedKey(*key, line) for key in self._pending)
+            self._due = [RepeatedKey(*key, line) for key in self._pending]
+            self.repeated.extend(self._due)
             self._pending = []
         elif self.is_map and type(event) is ScalarEvent:
             lines = self._lines.setdefault(event.value, [])
-            self._pending = [(event.value, line, first) for first in lines[:DUPLICATES_MAX]]
+            self._pending = [(event.value, line, first) for first in lines]
             lines.append(line)
         self._expects_key = not self._expects_key
 

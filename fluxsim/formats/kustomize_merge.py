@@ -27,7 +27,10 @@ def merged(target: Mapping[str, Json], patch: Mapping[str, Json], schemas: Schem
     """Return `target` with the patch merged in as an ordinary tree, or None when the patch deletes the object.
 
     The schema is found by the apiVersion and kind of the target, or of the patch where the target has none.
+    A patch that is to replace the whole object changes nothing: kustomize keeps the object that it handed in.
     """
+    if _text(patch.get(DIRECTIVE)) == "replace":
+        return thaw(target)
     result = _walked(_copied(target), thaw(patch), None, schemas if schemas is not None else built_in())
     return None if result is _ABSENT else result
 
@@ -138,7 +141,7 @@ def _list_directive(patch: list[Json]) -> str:
 
 
 def _known_directive(value: Json) -> str:
-    text = _text(value)
+    text = "null" if value is None else _text(value)
     if text not in {"delete", "replace", "merge"}:
         raise PatchError(f"unknown patch strategy '{text}'")
     return text
@@ -271,7 +274,7 @@ def _matching(element: Json, keys: Sequence[str], values: Sequence[str]) -> bool
     known = False
     for at, key in enumerate(keys):
         if at < len(values):
-            value = element if key == "" else _field(element, key)
+            value = _scalar(element) if key == "" else _field(element, key)
             known = value is not _ABSENT and ((key != "" and not values[at]) or _text(value) == values[at])
         if not known:
             return False
@@ -302,6 +305,11 @@ def _with(elements: list[Json], element: Json, keys: Sequence[str], values: Sequ
     kept = _kept(elements, keys, values)
     replaced = [element if matches else other for other, matches in kept]
     return replaced if any(matches for _, matches in kept) else [*replaced, element]
+
+
+def _scalar(element: Json) -> Json:
+    _require(element, "ScalarNode")
+    return element
 
 
 def _field(element: Json, key: str) -> Json:
