@@ -126,3 +126,14 @@ def signing_key_error(data: Mapping[str, str], key_type: str, secret_name: str) 
             return "" if SSH_KEY in data else f"signing key secret '{secret_name}' does not contain an '{SSH_KEY}' key"
         case other:
             return f"unknown signing key type {quoted(other)}"
+
+
+def signing_secret_missing(secret_name: str, error: str) -> str:
+    """Return what is said where the secret of a signing key is not there; `error` is that of the API server."""
+    return f"could not find signing key secret '{secret_name}': {error}"
+
+
+def signing_passphrase_missing(key_type: str, secret_name: str) -> str:
+    """Return what is said of an encrypted signing key whose secret has no passphrase."""
+    field = "password" if key_type == "ssh" else "passphrase"
+    return f"can not use passphrase protected signing key without '{field}' field present in secret {secret_name}"

@@ -82,3 +82,9 @@ def test_providers_ask_for_their_own() -> None:
 )
 def test_a_signing_key_has_the_key_of_its_type(keys: list[str], key_type: str, message: str) -> None:
     assert gitauth.signing_key_error(dict.fromkeys(keys, "k"), key_type, "key") == message
+
+
+def test_says_what_an_encrypted_or_missing_key_needs() -> None:
+    assert "without 'passphrase' field present in secret key" in gitauth.signing_passphrase_missing("gpg", "key")
+    assert "without 'password' field present in secret key" in gitauth.signing_passphrase_missing("ssh", "key")
+    assert gitauth.signing_secret_missing("key", "not found") == "could not find signing key secret 'key': not found"
