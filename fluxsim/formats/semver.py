@@ -5,6 +5,7 @@ Source: Masterminds/semver v3.5.0 (version.go, constraints.go) and fluxcd/pkg ve
 
 from __future__ import annotations
 
+import functools
 import re
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -56,8 +57,6 @@ def parse_version(text: str) -> Version:
         major, minor, patch = _segment(first), _segment(second), _segment(third)
     if not pre:
         return Version(major, minor, patch, "", metadata or "", text, (major, minor, patch, 1, ()))
-    if _LEADING_ZERO.search(pre):
-        raise InvalidVersion("version segment starts with 0")
     return Version(major, minor, patch, pre, metadata or "", text, (major, minor, patch, 0, _pre_key(pre)))
 
 
@@ -229,10 +228,13 @@ def _compatible(version: Version, than: Comparison) -> bool:
     return version.minor == 0 and version.patch == bound.patch
 
 
+@functools.lru_cache(maxsize=4096)
 def _pre_key(pre: str) -> tuple[tuple[int, int, str], ...]:
-    """Numbers come below words and are ordered as numbers, fewer parts come first."""
+    """Numbers come below words and are ordered as numbers, fewer parts come first. Raises InvalidVersion."""
     if not pre:
         return ()
+    if _LEADING_ZERO.search(pre):
+        raise InvalidVersion("version segment starts with 0")
     # A list, for speed.
     return tuple([(0, int(part), "") if _is_uint64(part) else (1, 0, part) for part in pre.split(".")])
 
