@@ -71,7 +71,8 @@ def build(files: FileTree, root: str, *, options: BuildOptions = KUBECTL) -> Bui
     """Build the directory `root` of the tree, "" or "." for its top. Raises KustomizeError."""
     access = Access(files, options.location, inside_root_only=options.inside_root_only)
     shared = Build()
-    layer = Layer(confirmed(access, access.shown(root), None), shared)
+    named = root if options.inside_root_only else ""
+    layer = Layer(confirmed(access, access.shown(root), None, named), shared)
     layer.choose_schema()
     metadata = layer.kustomization.build_metadata or ()
     if metadata:

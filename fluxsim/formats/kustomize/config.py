@@ -22,7 +22,7 @@ from fluxsim.formats.kustomize.defaultspecs import (
     VAR_REFERENCES,
 )
 from fluxsim.formats.kustomize.errors import KustomizeError
-from fluxsim.formats.kustomize.fields import TEXT, FieldError, ListOf, Struct
+from fluxsim.formats.kustomize.fields import GVK, FieldError, ListOf, Struct
 from fluxsim.formats.kustomize.fieldspecs import FIELD_SPEC, FieldSpec, FieldSpecs
 from fluxsim.formats.kustomize.identity import Gvk, gvk_order
 
@@ -145,7 +145,7 @@ def _of_file(**arguments: tuple[FieldSpec, ...]) -> TransformerConfig:
 _RULE = Struct(
     "NameBackReferences",
     lambda group="", version="", kind="", field_specs=(): (Gvk(group, version, kind), FieldSpecs(field_specs)),
-    {"group": TEXT, "version": TEXT, "kind": TEXT, "fieldSpecs": _SPECS},
+    {**GVK, "fieldSpecs": _SPECS},
 )
 _CONFIG = Struct(
     "TransformerConfig",
@@ -155,7 +155,7 @@ _CONFIG = Struct(
         "templateLabels": _SPECS, "commonAnnotations": _SPECS, "nameReference": ListOf(_RULE), "varReference": _SPECS,
         "images": _SPECS, "replicas": _SPECS,
     },
-)  # fmt: skip
+).lenient(strict=True)  # fmt: skip
 
 
 @lru_cache(maxsize=64)

@@ -13,6 +13,7 @@ from dataclasses import dataclass
 from typing import Any, Generic, TypeAlias, TypeVar
 
 from fluxsim.formats.gojson import number_text
+from fluxsim.formats.gotext import float_text
 from fluxsim.formats.tree import Json, Map
 
 T = TypeVar("T")
@@ -45,13 +46,26 @@ class MapOfText:
 
 
 @dataclass(frozen=True, slots=True)
+class Embedded:
+    """A field of structs that are embedded in the one that has it: messages name them."""
+
+    structs: str
+    kind: Type
+
+
+@dataclass(frozen=True, slots=True)
 class Struct(Generic[T]):
-    """An object with known fields. JSON name `newTag` becomes the argument `new_tag` of `make`."""
+    """An object with known fields. JSON name `newTag` becomes the argument `new_tag` of `make`.
+
+    A lenient one ignores fields that it does not know and takes numbers and booleans for text, as sigs.k8s.io/yaml
+    does when it reads straight into a struct.
+    """
 
     go_name: str
     make: Callable[..., T]
     fields: Mapping[str, Any]
     strict: bool = True
+    converts: bool = False
 
     def read(self, tree: Json) -> T:
         """Return the struct that a document holds. Raises FieldError."""
@@ -74,13 +88,31 @@ class Struct(Generic[T]):
                 if self.strict:
                     raise FieldError(f'json: unknown field "{key}"')
                 continue
-            value = _read(fields[name], tree[key], self.go_name, (*path, name))
+            kind, at = fields[name], (*path, name)
+            if isinstance(kind, Embedded):
+                kind, at = kind.kind, (*path, kind.structs, name)
+            value = _read(kind, tree[key], self.go_name, at, converts=self.converts)
             if value is not None:
                 arguments[argument_name(name)] = value
         return self.make(**arguments)
 
 
+    def lenient(self, *, strict: bool = False) -> Struct[T]:
+        """Return the struct as sigs.k8s.io/yaml reads it, with all structs below it."""
+        fields = {name: _lenient(kind, strict=strict) for name, kind in self.fields.items()}
+        return Struct(self.go_name, self.make, fields, strict=strict, converts=True)
+
+
 Type: TypeAlias = Scalar | ListOf | MapOfText | Struct[Any]
+
+
+def _lenient(kind: Any, *, strict: bool) -> Any:
+    if isinstance(kind, Embedded):
+        return Embedded(kind.structs, _lenient(kind.kind, strict=strict))
+    if isinstance(kind, ListOf):
+        return ListOf(_lenient(kind.item, strict=strict))
+    return kind.lenient(strict=strict) if isinstance(kind, Struct) else kind
+
 
 TEXT = Scalar("string", str)
 BOOL = Scalar("bool", bool)
@@ -88,6 +120,8 @@ INT = Scalar("int", int)
 INT64 = Scalar("int64", int)
 MAP = MapOfText()
 TEXTS = ListOf(TEXT)
+GVK = {name: Embedded("Gvk", TEXT) for name in ("group", "version", "kind")}
+"""The fields of a resid.Gvk, embedded in many structs."""
 
 
 _CAPITAL = re.compile(r"(?<=[a-z0-9])([A-Z])")
@@ -98,7 +132,7 @@ def argument_name(json_name: str) -> str:
     return _CAPITAL.sub(r"_\1", json_name).lower()
 
 
-def _read(kind: Type, value: Json, owner: str, path: tuple[str, ...]) -> Any:
+def _read(kind: Type, value: Json, owner: str, path: tuple[str, ...], *, converts: bool) -> Any:
     if value is None:
         return None
     if isinstance(kind, Struct):
@@ -106,25 +140,29 @@ def _read(kind: Type, value: Json, owner: str, path: tuple[str, ...]) -> Any:
             return kind.of(value, path)
     elif isinstance(kind, ListOf):
         if isinstance(value, Sequence) and not isinstance(value, str):
-            return tuple(_item(kind.item, item, owner, path) for item in value)
+            return tuple(_item(kind.item, item, owner, path, converts=converts) for item in value)
     elif isinstance(kind, MapOfText):
         if isinstance(value, Mapping):
-            return Map({key: _item(TEXT, value[key], owner, path) for key in sorted(value)})
+            return Map({key: _item(TEXT, value[key], owner, path, converts=converts) for key in sorted(value)})
     elif kind.python is bool or isinstance(value, bool):
         if kind.python is type(value):
             return value
+        if converts and kind.python is str:
+            return "true" if value else "false"
     elif isinstance(value, kind.python):
         return value
+    elif converts and kind.python is str and isinstance(value, int | float):
+        return float_text(value) if isinstance(value, float) else str(value)
     elif kind.python is int and isinstance(value, float):
         raise FieldError(_mismatch(f"number {number_text(value)}", kind, owner, path))
     raise FieldError(_mismatch(_shape(value), kind, owner, path))
 
 
-def _item(kind: Type, value: Json, owner: str, path: tuple[str, ...]) -> Any:
+def _item(kind: Type, value: Json, owner: str, path: tuple[str, ...], *, converts: bool) -> Any:
     """Read an element: null makes a zero value here, since there is no field to leave alone."""
     if value is None:
         return kind.make() if isinstance(kind, Struct) else kind.python() if isinstance(kind, Scalar) else None
-    return _read(kind, value, owner, path)
+    return _read(kind, value, owner, path, converts=converts)
 
 
 def _mismatch(shape: str, kind: Type, owner: str, path: tuple[str, ...]) -> str:

@@ -10,8 +10,9 @@ from collections.abc import Callable, Iterable
 from functools import lru_cache
 from typing import Literal, NamedTuple, TypeAlias
 
+from fluxsim.formats.goyaml_write import dump
 from fluxsim.formats.kustomize.errors import KustomizeError
-from fluxsim.formats.kustomize.fields import BOOL, TEXT, Struct
+from fluxsim.formats.kustomize.fields import BOOL, GVK, TEXT, Struct
 from fluxsim.formats.kustomize.identity import Gvk, Identity
 from fluxsim.formats.tree import Json
 
@@ -37,7 +38,7 @@ class FieldSpec(NamedTuple):
 FIELD_SPEC = Struct(
     "FieldSpec",
     lambda group="", version="", kind="", path="", create=False: FieldSpec(Gvk(group, version, kind), path, create),
-    {"group": TEXT, "version": TEXT, "kind": TEXT, "path": TEXT, "create": BOOL},
+    {**GVK, "path": TEXT, "create": BOOL},
 )
 
 
@@ -139,4 +140,4 @@ def _walk_map(entries: dict[str, Json], steps: tuple[str, ...], at: int, setter:
 def wrong_kind(expected: str, value: Json) -> str:
     """Say that a map, list or scalar stands where another of them is needed."""
     actual = "MappingNode" if isinstance(value, dict) else "SequenceNode" if isinstance(value, list) else "ScalarNode"
-    return f"wrong node kind: expected {expected} but got {actual}"
+    return f"wrong node kind: expected {expected} but got {actual}: node contents:\n{dump(value)}"

@@ -183,12 +183,16 @@ class Root:
         return self.access.shown(posixpath.join(self.path, path))
 
 
-def confirmed(access: Access, shown: str, parent: Root | None) -> Root:
-    """Return the root for a directory; `shown` is its path as messages show it. Raises KustomizeError."""
+def confirmed(access: Access, shown: str, parent: Root | None, named: str = "") -> Root:
+    """Return the root for a directory; `shown` is its path as messages show it. Raises KustomizeError.
+
+    `named` is what a person called it, which a few messages repeat.
+    """
+    named = named or shown
     path = access.within(shown)
     if path is not None and access.is_dir(path):
         return Root(access, path, parent)
     if path is not None and access.read(path) is not None:
-        raise KustomizeError(f"must build at directory: '{shown}': file is not directory")
-    absent = f"evalsymlink failure on '{shown}' : {access.absence(shown)}"
+        raise KustomizeError(f"must build at directory: '{named}': file is not directory")
+    absent = f"evalsymlink failure on '{named}' : {access.absence(shown)}"
     raise KustomizeError(f"must build at directory: not a valid directory: {absent}")

@@ -10,7 +10,7 @@ from dataclasses import dataclass, field
 
 from fluxsim.formats.kustomize.fieldspecs import FieldSpec
 from fluxsim.formats.kustomize.identity import Gvk, Identity
-from fluxsim.formats.tree import Map
+from fluxsim.formats.tree import Json, Map
 
 COMPONENT = "Component"
 
@@ -202,7 +202,9 @@ class ObjectMeta:
 
 @dataclass(frozen=True, slots=True)
 class HelmSettings:
-    """Helm fields are known, and refused by name: a build has no Helm."""
+    """The fields that a file gives of a chart. They are known, and refused: a build has no Helm."""
+
+    given: Mapping[str, Json] = field(default_factory=Map)
 
 
 @dataclass(frozen=True, slots=True)

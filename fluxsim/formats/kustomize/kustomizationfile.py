@@ -6,13 +6,28 @@ Source: kustomize api v0.21.1 types/{kustomization,replacement,patch,image,label
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import fields, replace
 from functools import lru_cache
-from typing import TypeVar
+from typing import Any, TypeVar
 
 from fluxsim.formats import goyaml
 from fluxsim.formats.kustomize.errors import KustomizeError
-from fluxsim.formats.kustomize.fields import BOOL, INT, INT64, MAP, TEXT, TEXTS, FieldError, ListOf, Scalar, Struct
+from fluxsim.formats.kustomize.fields import (
+    BOOL,
+    GVK,
+    INT,
+    INT64,
+    MAP,
+    TEXT,
+    TEXTS,
+    Embedded,
+    FieldError,
+    ListOf,
+    Scalar,
+    Struct,
+    argument_name,
+)
 from fluxsim.formats.kustomize.fieldspecs import FIELD_SPEC
 from fluxsim.formats.kustomize.kustomization import (
     COMPONENT,
@@ -44,7 +59,10 @@ COMPONENT_API_VERSION = "kustomize.config.k8s.io/v1alpha1"
 Item = TypeVar("Item")
 _NO_CONTENT = frozenset({"kind", "api_version", "warnings"})
 
-_IDENTITY = {"group": TEXT, "version": TEXT, "kind": TEXT, "name": TEXT, "namespace": TEXT}
+_IDENTITY = {
+    **{name: Embedded("ResId.Gvk", TEXT) for name in ("group", "version", "kind")},
+    **{name: Embedded("ResId", TEXT) for name in ("name", "namespace")},
+}
 SELECTOR = Struct("Selector", Selector, {**_IDENTITY, "labelSelector": TEXT, "annotationSelector": TEXT})
 PATCH_OPTIONS = Struct("PatchArgs", PatchOptions, {"allowNameChange": BOOL, "allowKindChange": BOOL})
 PATCH = Struct("Patch", Patch, {"path": TEXT, "patch": TEXT, "target": SELECTOR, "options": PATCH_OPTIONS})
@@ -65,17 +83,23 @@ TARGET = Struct(
     {"select": SELECTOR, "reject": ListOf(SELECTOR), "fieldPaths": TEXTS, "options": FIELD_OPTIONS},
 )
 _REPLACEMENT = {"source": SOURCE, "targets": ListOf(TARGET), "sourceValue": TEXT}
-REPLACEMENT = Struct("ReplacementField", Replacement, {**_REPLACEMENT, "path": TEXT})
-REPLACEMENT_FILE = Struct("Replacement", Replacement, _REPLACEMENT, strict=False)
+REPLACEMENT = Struct(
+    "ReplacementField",
+    Replacement,
+    {**{name: Embedded("Replacement", kind) for name, kind in _REPLACEMENT.items()}, "path": TEXT},
+)
+REPLACEMENT_FILE = Struct("Replacement", Replacement, _REPLACEMENT).lenient()
 GENERATOR_OPTIONS = Struct(
     "GeneratorOptions",
     GeneratorOptions,
     {"labels": MAP, "annotations": MAP, "disableNameSuffixHash": BOOL, "immutable": BOOL},
 )
 _GENERATOR = {
-    "name": TEXT, "namespace": TEXT, "behavior": TEXT, "literals": TEXTS, "files": TEXTS, "envs": TEXTS, "env": TEXT,
-    "options": GENERATOR_OPTIONS,
-}  # fmt: skip
+    **{name: Embedded("GeneratorArgs", TEXT) for name in ("name", "namespace", "behavior")},
+    **{name: Embedded("GeneratorArgs.KvPairSources", TEXTS) for name in ("literals", "files", "envs")},
+    "env": Embedded("GeneratorArgs.KvPairSources", TEXT),
+    "options": Embedded("GeneratorArgs", GENERATOR_OPTIONS),
+}
 CONFIG_MAP = Struct("ConfigMapArgs", Generator, _GENERATOR)
 SECRET = Struct("SecretArgs", Generator, {**_GENERATOR, "type": TEXT})
 VAR = Struct(
@@ -83,7 +107,7 @@ VAR = Struct(
     Var,
     {
         "name": TEXT,
-        "objref": Struct("Target", ObjectReference, {"apiVersion": TEXT, **_IDENTITY}),
+        "objref": Struct("Target", ObjectReference, {"apiVersion": TEXT, **GVK, "name": TEXT, "namespace": TEXT}),
         "fieldref": Struct("FieldSelector", FieldReference, {"fieldPath": TEXT}),
     },
 )
@@ -96,19 +120,52 @@ SORT_OPTIONS = Struct(
     },
 )
 META = Struct("ObjectMeta", ObjectMeta, {"name": TEXT, "namespace": TEXT, "labels": MAP, "annotations": MAP})
-_HELM = Struct("HelmChart", lambda **_: HelmSettings(), {}, strict=False)
+_ANY_MAP = Scalar("map[string]interface {}", dict)
+_CHART = {
+    **dict.fromkeys(
+        (
+            "name", "version", "repo", "releaseName", "namespace", "valuesFile", "valuesMerge", "kubeVersion",
+            "nameTemplate",
+        ),
+        TEXT,
+    ),
+    **dict.fromkeys(("includeCRDs", "skipHooks", "skipTests", "debug", "devel"), BOOL),
+    **dict.fromkeys(("additionalValuesFiles", "apiVersions"), TEXTS),
+    "valuesInline": _ANY_MAP,
+}  # fmt: skip
+_OLD_CHART = {
+    **dict.fromkeys(
+        (
+            "chartName", "chartVersion", "chartRepoUrl", "chartHome", "chartRepoName", "helmBin", "helmHome", "values",
+            "valuesMerge", "releaseName", "releaseNamespace",
+        ),
+        TEXT,
+    ),
+    "extraArgs": TEXTS,
+    "valuesLocal": _ANY_MAP,
+}  # fmt: skip
+
+
+def _helm(go_name: str, known: Mapping[str, Any]) -> Struct[HelmSettings]:
+    names = {argument_name(name): name for name in known}
+    return Struct(
+        go_name, lambda **given: HelmSettings({names[argument]: value for argument, value in given.items()}), known
+    )
+
+
 KUSTOMIZATION = Struct(
     "Kustomization",
     Kustomization,
     {
-        "kind": TEXT, "apiVersion": TEXT, "metadata": META, "openapi": MAP, "namePrefix": TEXT, "nameSuffix": TEXT,
+        "kind": Embedded("TypeMeta", TEXT), "apiVersion": Embedded("TypeMeta", TEXT), "metadata": META, "openapi": MAP, "namePrefix": TEXT, "nameSuffix": TEXT,
         "namespace": TEXT, "commonLabels": MAP, "labels": ListOf(LABEL), "commonAnnotations": MAP,
         "patchesStrategicMerge": ListOf(Scalar("types.PatchStrategicMerge", str)), "patchesJson6902": ListOf(PATCH),
         "patches": ListOf(PATCH), "images": ListOf(IMAGE), "imageTags": ListOf(IMAGE),
         "replacements": ListOf(REPLACEMENT), "replicas": ListOf(REPLICA), "vars": ListOf(VAR),
         "sortOptions": SORT_OPTIONS, "resources": TEXTS, "components": TEXTS, "crds": TEXTS, "bases": TEXTS,
-        "configMapGenerator": ListOf(CONFIG_MAP), "secretGenerator": ListOf(SECRET), "helmGlobals": _HELM,
-        "helmCharts": ListOf(_HELM), "helmChartInflationGenerator": ListOf(_HELM),
+        "configMapGenerator": ListOf(CONFIG_MAP), "secretGenerator": ListOf(SECRET), "helmGlobals": _helm("HelmGlobals", {"chartHome": TEXT, "configHome": TEXT}),
+        "helmCharts": ListOf(_helm("HelmChart", _CHART)),
+        "helmChartInflationGenerator": ListOf(_helm("HelmChartArgs", _OLD_CHART)),
         "generatorOptions": GENERATOR_OPTIONS, "configurations": TEXTS, "generators": TEXTS, "transformers": TEXTS,
         "validators": TEXTS, "buildMetadata": TEXTS,
     },

@@ -8,8 +8,10 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
+from functools import partial
 
 from fluxsim.formats.gotext import quoted
+from fluxsim.formats.goyaml_write import dump
 from fluxsim.formats.kustomize import plugins
 from fluxsim.formats.kustomize.collection import Collection
 from fluxsim.formats.kustomize.config import DEFAULT, EMPTY, TransformerConfig, read_config
@@ -18,19 +20,19 @@ from fluxsim.formats.kustomize.errors import KustomizeError, MalformedYaml
 from fluxsim.formats.kustomize.files import Root
 from fluxsim.formats.kustomize.generators import absorb, generated
 from fluxsim.formats.kustomize.images import image_step
-from fluxsim.formats.kustomize.kustomization import COMPONENT
+from fluxsim.formats.kustomize.kustomization import COMPONENT, HelmSettings
 from fluxsim.formats.kustomize.kustomizationfile import field_problems, read_kustomization
 from fluxsim.formats.kustomize.labels import entries_step, label_step
 from fluxsim.formats.kustomize.manifests import copied, resources_in, resources_in_file
 from fluxsim.formats.kustomize.names import affix_step
 from fluxsim.formats.kustomize.namespaces import namespace_step
-from fluxsim.formats.kustomize.patches import json_step, patch_step, strategic_merge_step
+from fluxsim.formats.kustomize.patches import json_settings, json_step, patch_settings, patch_step, strategic_merge_step
 from fluxsim.formats.kustomize.provenance import Origin, note_generated, note_transformed, origin_of, set_origin
 from fluxsim.formats.kustomize.replacements import replacement_step
 from fluxsim.formats.kustomize.replicas import replica_step
 from fluxsim.formats.kustomize.resource import Resource
 from fluxsim.formats.kustomize.schemas import SchemaChoice
-from fluxsim.formats.kustomize.steps import Step
+from fluxsim.formats.kustomize.steps import Step, configured
 from fluxsim.formats.kustomize.variables import Variables
 
 GENERATOR = "&{0xc000000000 <nil>}"
@@ -222,16 +224,12 @@ class Layer:
                 absorb(into.objects, resource, GENERATOR)
 
     def _refuse_helm(self) -> None:
-        kustomization = self.kustomization
-        for name, value in (
-            ("helmCharts", kustomization.helm_charts),
-            ("helmChartInflationGenerator", kustomization.helm_chart_inflation_generator),
-        ):
-            if value:
-                raise KustomizeError(
-                    f"trouble configuring builtin HelmChartInflationGenerator with config: '{name}' of {self.file}: "
-                    "must specify --enable-helm"
-                )
+        k = self.kustomization
+        for chart in (*(k.helm_charts or ()), *(k.helm_chart_inflation_generator or ())):
+            settings = {**(k.helm_globals or HelmSettings()).given, **chart.given}
+            shown = dump({key: value for key, value in settings.items() if value})
+            text = f"trouble configuring builtin HelmChartInflationGenerator with config: `\n{shown}`"
+            raise KustomizeError(f"{text}: must specify --enable-helm")
 
     def _transform(self, into: Gathered) -> None:
         steps = [(step, self._builtin_origin(step.kind)) for step in self._builtin_steps(into.config)]
@@ -247,8 +245,18 @@ class Layer:
         schemas = self.build.schema.schemas
         steps: list[Step] = []
         if k.patches_strategic_merge:
-            steps.append(strategic_merge_step(k.patches_strategic_merge, root, file, schemas))
-        steps += [patch_step(entry, root, file, schemas) for entry in k.patches or ()]
+            paths = k.patches_strategic_merge
+            steps.append(
+                configured(
+                    "PatchStrategicMergeTransformer",
+                    lambda: {"paths": list(paths)},
+                    lambda: strategic_merge_step(paths, root, file, schemas),
+                )
+            )
+        steps += [
+            configured("PatchTransformer", partial(patch_settings, e), partial(patch_step, e, root, file, schemas))
+            for e in k.patches or ()
+        ]
         if k.namespace:
             steps.append(namespace_step(k.namespace, config.namespace))
         if k.name_prefix:
@@ -260,11 +268,21 @@ class Layer:
             steps.append(entries_step("LabelTransformer", k.common_labels or {}, config.common_labels))
         if k.common_annotations:
             steps.append(entries_step("AnnotationsTransformer", k.common_annotations, config.common_annotations))
-        steps += [json_step(entry, root, file) for entry in k.patches_json6902 or ()]
+        steps += [
+            configured("PatchJson6902Transformer", partial(json_settings, e), partial(json_step, e, root, file))
+            for e in k.patches_json6902 or ()
+        ]
         steps += [replica_step(entry, config.replicas) for entry in k.replicas or ()]
         steps += [image_step(entry, config.images, file) for entry in k.images or ()]
         if k.replacements:
-            steps.append(replacement_step(k.replacements, root, file))
+            entries = k.replacements
+            steps.append(
+                configured(
+                    "ReplacementTransformer",
+                    lambda: {"replacements": [{"path": e.path} if e.path else {} for e in entries]},
+                    lambda: replacement_step(entries, root, file),
+                )
+            )
         return steps
 
     def _plugin_steps(self, entries: Sequence[str] | None) -> list[tuple[Step, Origin | None]]:

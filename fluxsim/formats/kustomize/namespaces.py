@@ -72,7 +72,9 @@ def set_namespace(
         try:
             set_field(resource.tree, spec, put, identity, "text")
         except KustomizeError as error:
-            raise error.within("namespace transformation failed") from error
+            scalar = "expected ScalarNode but got" in str(error)
+            failure = "namespace field specs must target scalar nodes" if scalar else "namespace transformation failed"
+            raise error.within(failure) from error
 
 
 def _set_subjects(entries: Json, put: Setter, subjects: Subjects) -> None:

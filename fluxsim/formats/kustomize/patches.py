@@ -20,7 +20,7 @@ from fluxsim.formats.kustomize.kustomization import Patch, PatchOptions
 from fluxsim.formats.kustomize.manifests import copied, resources_in, resources_in_file
 from fluxsim.formats.kustomize.resource import INTERNAL, Resource
 from fluxsim.formats.kustomize.scalars import unspelled
-from fluxsim.formats.kustomize.steps import Step, misconfigured, selector_settings
+from fluxsim.formats.kustomize.steps import Step, selector_settings
 from fluxsim.formats.openapi import Schemas
 from fluxsim.formats.tree import Json
 
@@ -29,12 +29,8 @@ _EXACT_MAX = 2**53
 
 def patch_step(entry: Patch, root: Root, file: str, schemas: Schemas | None) -> Step:
     """Return the transformer for an entry of `patches`; `file` is the kustomization's path. Raises KustomizeError."""
-    settings = patch_settings(entry)
-    try:
-        text, source, path = _patch_text(entry, settings, root, file)
-        merges, operations = _told_apart(text, source, path)
-    except KustomizeError as error:
-        raise misconfigured("PatchTransformer", settings, error) from error
+    text, source, path = _patch_text(entry, root, file)
+    merges, operations = _told_apart(text, source, path)
     options = entry.options or PatchOptions()
 
     def run(objects: Collection) -> None:
@@ -68,13 +64,18 @@ def patch_settings(entry: Patch) -> dict[str, Json]:
     return settings
 
 
-def _patch_text(entry: Patch, settings: dict[str, Json], root: Root, file: str) -> tuple[bytes, str, str]:
+def json_settings(entry: Patch) -> dict[str, Json]:
+    """Return an entry of `patchesJson6902` as kustomize writes it into its settings."""
+    return {"jsonOp" if name == "patch" else name: value for name, value in patch_settings(entry).items()}
+
+
+def _patch_text(entry: Patch, root: Root, file: str) -> tuple[bytes, str, str]:
     """Return the text of a patch, how messages call it, and the file it stands in."""
     text = entry.patch.strip()
     if not text and not entry.path:
-        raise KustomizeError(f"must specify one of patch and path in\n{dump(settings)}")
+        raise KustomizeError(f"must specify one of patch and path in\n{dump(patch_settings(entry))}")
     if text and entry.path:
-        raise KustomizeError(f"patch and path can't be set at the same time\n{dump(settings)}")
+        raise KustomizeError(f"patch and path can't be set at the same time\n{dump(patch_settings(entry))}")
     if text:
         return text.encode(), f"[patch: {quoted(text)}]", file
     try:
@@ -186,26 +187,25 @@ def merge(resource: Resource, patch: Resource, options: PatchOptions, schemas: S
     note_patch(resource, images, patch.tree, patch.path)
 
 
-def strategic_merge_step(paths: Sequence[str], root: Root, file: str, schemas: Schemas | None) -> Step:
-    """Return the transformer for `patchesStrategicMerge`. Raises KustomizeError."""
-    patches: list[Resource] = []
-    try:
-        for path in paths:
-            patches += patches_of(path, root, file)
-        if not patches:
-            raise KustomizeError(f"patch appears to be empty; files=[{' '.join(paths)}], Patch=")
-    except KustomizeError as error:
-        raise misconfigured("PatchStrategicMergeTransformer", {"paths": list(paths)}, error) from error
-    return Step("PatchStrategicMergeTransformer", lambda objects: merge_by_id(objects, patches, schemas))
+def strategic_merge_step(
+    paths: Sequence[str], root: Root, file: str, schemas: Schemas | None, *, inline: str = ""
+) -> Step:
+    """Return the transformer for `patchesStrategicMerge`; `inline` holds more patches. Raises KustomizeError."""
+    if not paths and not inline:
+        raise KustomizeError("empty file path and empty patch content")
+    patches = [patch for path in paths for patch in _patches_of(path, root, file)]
+    patches += resources_in(inline.encode(), file) if inline else []
+    if not patches:
+        raise KustomizeError(f"patch appears to be empty; files=[{' '.join(paths)}], Patch={inline}")
+
+    def run(objects: Collection) -> None:
+        for patch in patches:
+            merge_into(objects, [objects.one(patch.identity)], patch, PatchOptions(), schemas)
+
+    return Step("PatchStrategicMergeTransformer", run)
 
 
-def merge_by_id(objects: Collection, patches: Sequence[Resource], schemas: Schemas | None) -> None:
-    """Merge each patch into the one object that it names. Raises KustomizeError."""
-    for patch in patches:
-        merge_into(objects, [objects.one(patch.identity)], patch, PatchOptions(), schemas)
-
-
-def patches_of(path: str, root: Root, file: str) -> list[Resource]:
+def _patches_of(path: str, root: Root, file: str) -> list[Resource]:
     """Read an entry, which is the path of a patch or the patch itself."""
     try:
         return resources_in(path.encode(), file)
@@ -217,13 +217,7 @@ def patches_of(path: str, root: Root, file: str) -> list[Resource]:
 
 def json_step(entry: Patch, root: Root, file: str) -> Step:
     """Return the transformer for an entry of `patchesJson6902`. Raises KustomizeError."""
-    settings = patch_settings(entry)
-    if "patch" in settings:
-        settings["jsonOp"] = settings.pop("patch")
-    try:
-        operations, path = _json_patch(entry, root, file)
-    except (KustomizeError, goyaml.YamlError) as error:
-        raise misconfigured("PatchJson6902Transformer", settings, error) from error
+    operations, path = _json_patch(entry, root, file)
     target = entry.target
     assert target is not None, entry
 
@@ -251,6 +245,8 @@ def _json_patch(entry: Patch, root: Root, file: str) -> tuple[Sequence[Json], st
     except jsonpatch.JsonPatchError as error:
         shown = text if text.startswith("[") else compact(goyaml.load(text, dialect="yaml1.1"))
         raise KustomizeError(f"decoding {shown}: {error}") from error
+    except goyaml.YamlError as error:
+        raise KustomizeError(str(error)) from error
     if not operations:
         raise KustomizeError(f"patch appears to be empty; file={entry.path}, JsonOp={text}")
     return operations, path

@@ -27,10 +27,9 @@ from fluxsim.formats.kustomize.kustomizationfile import (
     SELECTOR,
 )
 from fluxsim.formats.kustomize.labels import entries_step
-from fluxsim.formats.kustomize.manifests import resources_in
 from fluxsim.formats.kustomize.names import add_hashes, affix_step
 from fluxsim.formats.kustomize.namespaces import namespace_step
-from fluxsim.formats.kustomize.patches import json_step, merge_by_id, patch_step, patches_of
+from fluxsim.formats.kustomize.patches import json_step, patch_step, strategic_merge_step
 from fluxsim.formats.kustomize.replacements import replacement_step
 from fluxsim.formats.kustomize.replicas import replica_step
 from fluxsim.formats.kustomize.resource import Resource
@@ -58,19 +57,7 @@ def _settings(**arguments: Any) -> Mapping[str, Any]:
 
 def _struct(fields: Mapping[str, Any]) -> Struct[Mapping[str, Any]]:
     """Plugins read their settings leniently: what they do not know, they ignore."""
-    return _lenient(Struct("", _settings, {**fields, "metadata": META}))
-
-
-def _lenient(struct: Struct[Any]) -> Struct[Any]:
-    fields = {
-        name: _lenient(kind)
-        if isinstance(kind, Struct)
-        else ListOf(_lenient(kind.item))
-        if isinstance(kind, ListOf) and isinstance(kind.item, Struct)
-        else kind
-        for name, kind in struct.fields.items()
-    }
-    return Struct(struct.go_name, struct.make, fields, strict=False)
+    return Struct("", _settings, {**fields, "metadata": META}).lenient()
 
 
 def _specs(settings: Mapping[str, Any]) -> FieldSpecs:
@@ -109,17 +96,6 @@ def _affixes(settings: Mapping[str, Any], *, prefix: bool, suffix: bool) -> list
     return steps
 
 
-def _strategic_merge(settings: Mapping[str, Any], around: Surroundings) -> list[Step]:
-    paths, text = settings.get("paths", ()), settings.get("patches", "")
-    if not paths and not text:
-        raise KustomizeError("empty file path and empty patch content")
-    patches = [patch for path in paths for patch in patches_of(path, around.root, around.file)]
-    patches += resources_in(text.encode(), around.file) if text else []
-    if not patches:
-        raise KustomizeError(f"patch appears to be empty; files=[{' '.join(paths)}], Patch={text}")
-    return [Step("PatchStrategicMergeTransformer", lambda objects: merge_by_id(objects, patches, around.schemas))]
-
-
 _TRANSFORMERS: Mapping[str, tuple[Struct[Mapping[str, Any]], _Make]] = {
     "AnnotationsTransformer": (
         _struct({"annotations": MAP, **_SPECS}),
@@ -142,7 +118,14 @@ _TRANSFORMERS: Mapping[str, tuple[Struct[Mapping[str, Any]], _Make]] = {
         _struct({"path": TEXT, "jsonOp": TEXT, "target": SELECTOR}),
         lambda s, around: [json_step(_patch(s), around.root, around.file)],
     ),
-    "PatchStrategicMergeTransformer": (_struct({"paths": TEXTS, "patches": TEXT}), _strategic_merge),
+    "PatchStrategicMergeTransformer": (
+        _struct({"paths": TEXTS, "patches": TEXT}),
+        lambda s, around: [
+            strategic_merge_step(
+                s.get("paths", ()), around.root, around.file, around.schemas, inline=s.get("patches", "")
+            )
+        ],
+    ),
     "PatchTransformer": (
         _struct({"path": TEXT, "patch": TEXT, "target": SELECTOR, "options": PATCH_OPTIONS}),
         lambda s, around: [patch_step(_patch(s), around.root, around.file, around.schemas)],
@@ -214,7 +197,7 @@ def _failed(resource: Resource, error: Exception) -> KustomizeError:
 
 
 def _pairs_generator(kind: str, struct: Struct[Generator]) -> Callable[[Resource, Surroundings], Any]:
-    lenient = _lenient(Struct(struct.go_name, _settings, {**struct.fields, "metadata": META}))
+    lenient = Struct(struct.go_name, _settings, {**struct.fields, "metadata": META}).lenient()
 
     def make(resource: Resource, around: Surroundings) -> Callable[[], list[Resource]]:
         settings = dict(lenient.read(resource.tree))
@@ -249,7 +232,8 @@ def _iam_policy(resource: Resource, around: Surroundings) -> Callable[[], list[R
 
 
 def _helm(resource: Resource, around: Surroundings) -> Callable[[], list[Resource]]:
-    raise KustomizeError(f"must specify --enable-helm: {around.file} asks {resource.name} for a Helm chart")
+    del resource, around
+    raise KustomizeError("must specify --enable-helm")
 
 
 _GENERATORS: Mapping[str, Callable[[Resource, Surroundings], Callable[[], list[Resource]]]] = {

@@ -22,7 +22,7 @@ from fluxsim.formats.kustomize.manifests import copied
 from fluxsim.formats.kustomize.pathmatch import MISSING, NewLeaf, Place, lookup, places, steps_of
 from fluxsim.formats.kustomize.resource import Resource
 from fluxsim.formats.kustomize.scalars import plain_value, retyped, text_of
-from fluxsim.formats.kustomize.steps import Step, misconfigured
+from fluxsim.formats.kustomize.steps import Step
 from fluxsim.formats.kustomize.structured import set_in_text
 from fluxsim.formats.tree import Json
 
@@ -47,11 +47,7 @@ class Value(NamedTuple):
 
 def replacement_step(entries: Sequence[Replacement], root: Root, file: str) -> Step:
     """Return the transformer for all entries of a kustomization. Raises KustomizeError."""
-    try:
-        loaded = [(one, path) for entry in entries for one, path in _loaded(entry, root, file)]
-    except KustomizeError as error:
-        settings = {"replacements": [{"path": entry.path} if entry.path else {} for entry in entries]}
-        raise misconfigured("ReplacementTransformer", settings, error) from error
+    loaded = [(one, path) for entry in entries for one, path in _loaded(entry, root, file)]
 
     def run(objects: Collection) -> None:
         for replacement, path in loaded:

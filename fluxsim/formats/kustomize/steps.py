@@ -23,11 +23,12 @@ class Step(NamedTuple):
     run: Callable[[Collection], None]
 
 
-def misconfigured(kind: str, settings: Mapping[str, Json], error: Exception) -> KustomizeError:
-    """Return the error with the settings that caused it, as kustomize shows them."""
-    if isinstance(error, KustomizeError):
-        return error.within(f"trouble configuring builtin {kind} with config: `\n{dump(settings)}`")
-    return misconfigured(kind, settings, KustomizeError(str(error)))
+def configured(kind: str, settings: Callable[[], Mapping[str, Json]], make: Callable[[], Step]) -> Step:
+    """Return a transformer; an error tells the settings that caused it, as kustomize shows them."""
+    try:
+        return make()
+    except KustomizeError as error:
+        raise error.within(f"trouble configuring builtin {kind} with config: `\n{dump(settings())}`") from error
 
 
 def selector_settings(selector: Selector) -> dict[str, Json]:

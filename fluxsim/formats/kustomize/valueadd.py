@@ -33,11 +33,11 @@ class Place(NamedTuple):
 
 _TARGETS = ListOf(
     Struct(
-        "Target", Place, {"selector": SELECTOR, "fieldPath": TEXT, "filePathPosition": INT}, strict=False
+        "Target", Place, {"selector": SELECTOR, "fieldPath": TEXT, "filePathPosition": INT}
     )
 )
 VALUE_ADD = {"value": TEXT, "targets": _TARGETS, "targetFilePath": TEXT}
-_TARGET_FILE: Struct[tuple[Place, ...]] = Struct("", lambda targets=(): targets, {"targets": _TARGETS}, strict=False)
+_TARGET_FILE: Struct[tuple[Place, ...]] = Struct("", lambda targets=(): targets, {"targets": _TARGETS}).lenient()
 
 
 def value_add_step(settings: Mapping[str, Any], root: Root) -> Step:
