@@ -14,7 +14,8 @@ from fluxsim.formats.gojson import compact
 from fluxsim.formats.listtypes import Type
 from fluxsim.formats.tree import Json, evolve, get, without
 from fluxsim.formats.typedcheck import problem
-from fluxsim.formats.typedtree import compared, field_set
+from fluxsim.formats.typedcompare import compared
+from fluxsim.formats.typedtree import field_set
 
 MANAGER = "kubectl"
 ANNOTATION = "kubectl.kubernetes.io/last-applied-configuration"

@@ -8,9 +8,16 @@ Source: k8s.io/apimachinery (2026-07) pkg/util/managedfields/internal, structure
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import NamedTuple
 
 from fluxsim.formats import lastapplied
+from fluxsim.formats.appliedconfig import (
+    NEVER_OWNED,
+    AppliedConfig,
+    SchemaError,
+    check_config,
+    read_config,
+    says_nothing_new,
+)
 from fluxsim.formats.fieldmanagers import (
     Conflict,
     Manager,
@@ -26,58 +33,18 @@ from fluxsim.formats.fieldmanagers import (
     updater,
     with_entries,
 )
-from fluxsim.formats.fieldset import (
-    EMPTY,
-    FieldSet,
-    difference,
-    in_order,
-    intersection,
-    is_empty,
-    of_paths,
-    union,
-)
+from fluxsim.formats.fieldset import EMPTY, FieldSet, difference, intersection, is_empty, union
 from fluxsim.formats.listtypes import ANY, Type, type_of
 from fluxsim.formats.tree import Json, Map, Seq, freeze, get
 from fluxsim.formats.tree import without as without_path
-from fluxsim.formats.typedcheck import problem
-from fluxsim.formats.typedtree import (
-    ABSENT,
-    Comparison,
-    NoKey,
-    child_type,
-    compared,
-    field_set,
-    form_of,
-    item_step,
-    merged,
-    with_named,
-    without,
-)
+from fluxsim.formats.typedcompare import Comparison, compared
+from fluxsim.formats.typedmerge import merged
+from fluxsim.formats.typedtree import ABSENT, NoKey, field_set, with_named, without
+
+__all__ = ["BEFORE_FIRST_APPLY", "ApplyConflict", "SchemaError", "apply", "merged_by", "updated"]
 
 BEFORE_FIRST_APPLY = "before-first-apply"
 """Who owns what an object had when nobody was recorded and somebody applied."""
-
-_NEVER_OWNED = of_paths(
-    [
-        ("f:apiVersion",),
-        ("f:kind",),
-        ("f:metadata",),
-        *(
-            ("f:metadata", f"f:{name}")
-            for name in (
-                "name",
-                "namespace",
-                "creationTimestamp",
-                "selfLink",
-                "uid",
-                "clusterName",
-                "generation",
-                "managedFields",
-                "resourceVersion",
-            )
-        ),
-    ]
-)
 
 
 class ApplyConflict(Exception):
@@ -89,18 +56,6 @@ class ApplyConflict(Exception):
         super().__init__(self.message)
 
 
-class SchemaError(ValueError):
-    """The applied object does not fit its kind. `message` is the API server's, `problem` what the merge library says."""
-
-    def __init__(self, config: Json, problem: str) -> None:
-        metadata = config.get("metadata") or {}
-        group, _, version = config.get("apiVersion", "").rpartition("/")
-        told = f"{metadata.get('namespace', '')}/{metadata.get('name', '')}; {group}/{version}, Kind={config.get('kind', '')}"
-        self.problem = problem
-        self.message = f"failed to create typed patch object ({told}): {problem}"
-        super().__init__(self.message)
-
-
 def apply(live: Json | None, config: Json, *, manager: str, force: bool, now: str) -> Json:
     """Return the object after `manager` applied `config`; `live` itself where nothing changes.
 
@@ -108,23 +63,24 @@ def apply(live: Json | None, config: Json, *, manager: str, force: bool, now: st
     server does when it reads the result into its structs.
     """
     type_ = type_of(config.get("apiVersion", ""), config.get("kind", ""))
-    checked = _checked(config, type_)
-    if live is not None and manager != lastapplied.MANAGER and _says_nothing_new(live, checked, manager, type_):
+    read = read_config(config, type_)
+    if live is not None and manager != lastapplied.MANAGER and says_nothing_new(live, read, manager, type_):
         return live
+    check_config(read, type_)
     before = live
     if live is not None and not entries_in(live):
         before = _first_recorded(live, type_, now)
     try:
-        applied = _applied(before, checked, type_, manager, force=force, now=now)
+        applied = _applied(before, read, type_, manager, force=force, now=now)
     except ApplyConflict as conflict:
         if manager != lastapplied.MANAGER or live is None:
             raise
         left = _not_forgiven(conflict, live, type_)
         if left:
             raise ApplyConflict(left) from conflict
-        applied = _applied(before, checked, type_, manager, force=True, now=now)
+        applied = _applied(before, read, type_, manager, force=True, now=now)
     if manager == lastapplied.MANAGER:
-        applied = lastapplied.rewritten(applied, checked.object)
+        applied = lastapplied.rewritten(applied, read.object)
     if type_ is not ANY:
         applied = _without_nulls(applied)
     return live if live is not None and _same_but_times(live, applied) else applied
@@ -136,7 +92,9 @@ def merged_by(live: Json | None, config: Json, *, manager: str, force: bool, now
     A struct that lost all its fields is null, what nobody was recorded for stays nobody's, and there are no favours for kubectl.
     """
     type_ = type_of(config.get("apiVersion", ""), config.get("kind", ""))
-    return _applied(live, _checked(config, type_), type_, manager, force=force, now=now)
+    read = read_config(config, type_)
+    check_config(read, type_)
+    return _applied(live, read, type_, manager, force=force, now=now)
 
 
 def updated(live: Json | None, new: Json, *, manager: str, subresource: str = "", now: str) -> Json:
@@ -176,95 +134,6 @@ def _shared(entries: Seq, live: Json | None) -> Seq:
     return old if len(old) == len(entries) and all(map(lambda one, other: one is other, old, entries)) else entries
 
 
-# -- what is applied
-
-
-class _Config(NamedTuple):
-    """An applied object, checked: `object` without its creation time, `fields` all it mentions, `owned` those one can own."""
-
-    object: Json
-    fields: FieldSet
-    owned: FieldSet
-
-
-_CONFIGS_MAX = 2048
-_configs: dict[int, tuple[Json, _Config]] = {}
-"""Frozen objects that were applied, by identity (each is held, so its id is its own): Flux applies the same ones every run."""
-
-
-def _checked(config: Json, type_: Type) -> _Config:
-    known = _configs.get(id(config))
-    if known is not None and known[0] is config:
-        return known[1]
-    wrong = problem(config, type_)
-    if wrong:
-        raise SchemaError(config, wrong)
-    # Flux sends null; the server puts the true time back.
-    bare = freeze(without_path(config, ("metadata", "creationTimestamp")))
-    fields = in_order(field_set(bare, type_))
-    found = _Config(bare, fields, in_order(difference(fields, _NEVER_OWNED)))
-    if type(config) is Map:
-        if len(_configs) >= _CONFIGS_MAX:
-            _configs.clear()
-        _configs[id(config)] = (config, found)
-    return found
-
-
-def _says_nothing_new(live: Json, config: _Config, manager: str, type_: Type) -> bool:
-    """Return whether the manager owns exactly these fields already and the live object has all their values."""
-    for entry in get(live, "metadata", "managedFields", default=None) or ():
-        if entry.get("manager") == manager and entry.get("operation") == "Apply" and not entry.get("subresource"):
-            return (
-                entry.get("apiVersion") == config.object.get("apiVersion")
-                and entry.get("fieldsV1") == config.owned
-                and _holds(live, config.object, type_)
-            )
-    return False
-
-
-def _holds(live: Json, config: Json, type_: Type) -> bool:
-    """Return whether merging would leave the live tree as it is."""
-    if live is config:
-        return True
-    form = form_of(type_, config)
-    if form == "map" and not type_.atomic:
-        if not isinstance(live, dict) or config is None:
-            return False
-        for key, value in config.items():
-            there = live.get(key, ABSENT)
-            if there is value and value is not None:
-                continue
-            if type(value) is str or there is ABSENT:
-                if there != value:
-                    return False
-            elif not _holds(there, value, child_type(type_, key)):
-                return False
-        return True
-    if form == "list" and not type_.atomic and type_.form != "any":
-        return _holds_items(live, config, type_)
-    return bool(live == config) and isinstance(live, bool) == isinstance(config, bool)
-
-
-def _holds_items(live: Json, config: Json, type_: Type) -> bool:
-    """The items of `config` stand in the live list in the same order, with others between them or not."""
-    if not isinstance(live, list) or not isinstance(config, list) or (live and not config):
-        return isinstance(live, list) and isinstance(config, list)
-    there = [item_step(type_, item) for item in live]
-    if len(set(there)) != len(there):
-        return False
-    at = -1
-    element = type_.element or ANY
-    for item in config:
-        step = item_step(type_, item)
-        if step not in there:
-            return False
-        place = there.index(step)
-        if place <= at or not _holds(live[place], item, element):
-            return False
-        at = place
-    return True
-
-
 # -- the merge
 
 
@@ -274,7 +143,7 @@ def _first_recorded(live: Json, type_: Type, now: str) -> Json:
     return with_entries(live, entries_of(_after_update(ABSENT, live, type_, {}, writer, now)))
 
 
-def _applied(live: Json | None, config: _Config, type_: Type, manager: str, *, force: bool, now: str) -> Json:
+def _applied(live: Json | None, config: AppliedConfig, type_: Type, manager: str, *, force: bool, now: str) -> Json:
     who = applier(manager)
     managers = managers_of(live) if live is not None else {}
     bare = ABSENT if live is None else without_path(live, ("metadata", "managedFields"))
@@ -321,7 +190,7 @@ def _after_update(bare: Json, new: Json, type_: Type, managers: Managers, writer
     comparison = compared(bare, new, type_)
     # The operation in progress is a manager of its own: what the writer owned before can be lost to it, too.
     out = _after_change(managers, comparison, Manager("", "Update"), force=True)
-    gained = difference(union(comparison.modified, comparison.added), _NEVER_OWNED)
+    gained = difference(union(comparison.modified, comparison.added), NEVER_OWNED)
     if is_empty(gained):
         return out
     before = out.get(writer)

@@ -28,7 +28,8 @@ def k8s_ssa(case: Case, _directory: Path) -> Json:
     live: Json = None
     steps: list[Json] = []
     for step in case["input"]["ops"]:
-        before, outcome = live, {}
+        before = live
+        outcome: dict[str, Json] = {}
         try:
             if step["op"] == "flux_apply":
                 live, outcome = _folded(live, step["manager"])
@@ -43,9 +44,9 @@ def k8s_ssa(case: Case, _directory: Path) -> Json:
             }
         except managedfields.SchemaError as error:
             outcome = {"error": error.problem}
-        if before is not None and "conflict" not in outcome and step["op"] != "update":
-            if _bare(before) == _bare(live):
-                outcome["live_unchanged"] = True
+        applied = step["op"] != "update" and "conflict" not in outcome
+        if applied and before is not None and _bare(before) == _bare(live):
+            outcome["live_unchanged"] = True
         entries = [
             {key: value for key, value in entry.items() if key not in ("time", "fieldsType")}
             for entry in entries_in(live or {})
