@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from fluxsim.drivers.goals import Tracker
 from fluxsim.drivers.names import StepNames
 from fluxsim.drivers.predicates import Unknown
-from fluxsim.drivers.scenario import Goal, LostBy, Scenario, Step, span
+from fluxsim.drivers.scenario import Goal, LostBy, Matrix, Reading, Scenario, Step, span
 from fluxsim.formats.imagetag import tag_of
 from fluxsim.formats.tree import Json
 from fluxsim.kernel.log import Event, Log
@@ -80,7 +80,7 @@ class Player:
         self._own = own
         self._steps = _in_order([*scenario.steps, *extra])
         self._names = StepNames(
-            self._world.log, {(row.namespace, row.deployment): tag_of(row.image) for row in self._world.image_lines()}
+            self._world.log, {where: tag_of(image) for where, image in setup.closure.deployments.items()}
         )
         self._end_ms = scenario.end_ms
         self._trackers = [Tracker(goal, self._start_of(goal), self._end_ms) for goal in scenario.goals]
@@ -196,6 +196,7 @@ class Performance:
     scenario: Scenario
     plays: list[Played]
     faults: list[str]
+    matrix: MatrixResult | None = None
 
     @property
     def passed(self) -> bool:
@@ -204,10 +205,11 @@ class Performance:
 
 def perform(scenario: Scenario, setup: Setup, *, seed: int | None = None) -> Performance:
     """Play a scenario; of a trap, demand that the goal is lost by the declared event and kept by the cure."""
-    plain = Player(scenario, setup, seed=seed).play()
     trap = scenario.trap
+    if scenario.matrix is not None:
+        return _table(scenario, scenario.matrix, setup, seed)
     if trap is None:
-        return Performance(scenario, [plain], [])
+        return Performance(scenario, [Player(scenario, setup, seed=seed).play()], [])
     cured_goals = tuple(
         goal.model_copy(update={"expect": "met"}) if goal.name == trap.goal else goal for goal in scenario.goals
     )
@@ -224,6 +226,71 @@ def perform(scenario: Scenario, setup: Setup, *, seed: int | None = None) -> Per
         scenario.model_copy(update={"goals": cured_goals, "breaks": ()}), setup, seed=seed, extra=[trap.cure]
     ).play()
     return Performance(scenario, [plain, cured], [*_sprung(plain, trap.goal, trap.lost_by)])
+
+
+@dataclass(slots=True)
+class MatrixResult:
+    """A table of readings: row, column, reading → value, and what was expected."""
+
+    cells: dict[str, dict[str, dict[str, str]]]
+    expected: dict[str, dict[str, dict[str, str]]]
+
+    def wrong(self) -> list[str]:
+        return [
+            f"{row}, {column}, {reading}: {value}, expected {self.expected.get(row, {}).get(column, {}).get(reading)}"
+            for row, columns in self.cells.items()
+            for column, readings in columns.items()
+            for reading, value in readings.items()
+            if self.expected.get(row, {}).get(column, {}).get(reading) != value
+        ]
+
+    def table(self) -> str:
+        """Return the table as text: a line a row and column, a word a reading."""
+        readings = list(next(iter(next(iter(self.cells.values())).values())))
+        rows = [["suspended", "when", *readings]]
+        rows += [
+            [row, column, *values.values()] for row, columns in self.cells.items() for column, values in columns.items()
+        ]
+        widths = [max(len(row[place]) for row in rows) for place in range(len(rows[0]))]
+        return "\n".join(
+            "  " + "  ".join(f"{cell:{width}}" for cell, width in zip(row, widths, strict=True)).rstrip()
+            for row in rows
+        )
+
+
+def _table(scenario: Scenario, matrix: Matrix, setup: Setup, seed: int | None) -> Performance:
+    """Play the story for every row and column of a matrix, and read its cells."""
+    cells: dict[str, dict[str, dict[str, str]]] = {}
+    plays: list[Played] = []
+    goals = [
+        Goal.model_validate({"name": name, "now": True, "from": reading.at} | _question(reading))
+        for name, reading in matrix.readings.items()
+    ]
+    for row, action in matrix.rows.items():
+        for column, at in matrix.columns.items():
+            extra = [Step.model_validate({"at": at} | action)]
+            if row in matrix.undo and matrix.undo_at is not None:
+                extra.append(Step.model_validate({"at": matrix.undo_at} | matrix.undo[row]))
+            story = scenario.model_copy(update={"goals": tuple(goals), "matrix": None})
+            play = Player(story, setup, seed=seed, extra=extra).play()
+            for result in play.goals:
+                result.as_expected = True
+            plays.append(play)
+            values = {
+                name: reading.yes if play.goal(name).tracker.outcome == "met" else reading.no
+                for name, reading in matrix.readings.items()
+            }
+            cells.setdefault(row, {})[column] = values
+    table = MatrixResult(cells, matrix.expect)
+    return Performance(scenario, plays, table.wrong(), table)
+
+
+def _question(reading: Reading) -> dict[str, Json]:
+    return {
+        name: value
+        for name, value in reading.model_dump(by_alias=True, exclude_none=True).items()
+        if name not in ("at", "yes", "no")
+    }
 
 
 def _sprung(play: Played, name: str, wanted: LostBy) -> list[str]:

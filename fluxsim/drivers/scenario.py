@@ -9,17 +9,23 @@ matrix             the same story played for every row and column, read as a tab
 
 from __future__ import annotations
 
+import dataclasses
 import re
 from pathlib import Path
 from typing import Annotated, Any, Literal
 
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, model_validator
 
+from fluxsim.controllers.latencies import Latencies, Span
 from fluxsim.drivers.predicates import Asking
 from fluxsim.formats.durations import InvalidDuration, parse_millis
+from fluxsim.kernel.errors import Fault, InputError, did_you_mean
 from fluxsim.kernel.units import DAY, HOUR, Millis
+from fluxsim.world import example
 from fluxsim.world.actions import AnyAction, Edit
+from fluxsim.world.edits import changes_of
 from fluxsim.world.inputfile import read
+from fluxsim.world.setup import Setup, of_example, of_repo
 
 _DAYS = re.compile(r"^(\d+)d(.*)$")
 STEP_KEYS = ("at", "after", "once", "at most", "as")
@@ -195,6 +201,33 @@ class Scenario(Model):
             ends.append(start + span(goal.within or "0s") + span(goal.holds_for or "0s"))
             ends.append(span(goal.until or "0s"))
         return max(ends)
+
+
+def setup_of(scenario: Scenario) -> Setup:
+    """Return the start of the scenario's world."""
+    start = scenario.start
+    if scenario.repo:
+        if start.edits or start.services:
+            raise InputError(
+                Fault(
+                    scenario.name,
+                    "`start` changes the bundled example only",
+                    "change the repository itself, or do it in steps",
+                )
+            )
+        setup = of_repo(scenario.repo, scenario.path)
+    else:
+        head = example.gitops({})
+        changes = changes_of(start.edits, head, "main") if start.edits else {}
+        setup = of_example(changes, {name: service.workflow for name, service in start.services.items()})
+    if not start.latencies:
+        return setup
+    spans = {name: Span(span(low), span(high)) for name, (low, high) in start.latencies.items()}
+    known = {field.name for field in dataclasses.fields(Latencies)}
+    for name in spans:
+        if name not in known:
+            raise InputError(Fault(scenario.name, f"unknown latency '{name}'", did_you_mean(name, known)))
+    return setup.with_latencies(dataclasses.replace(setup.latencies, **spans))
 
 
 def load(path: Path, *, called: str = "") -> Scenario:

@@ -26,6 +26,7 @@ class Built:
     kustomization: Map
     objects: tuple[Map, ...]
     error: str = ""
+    build: fluxbuild.Build | None = None
 
     @property
     def name(self) -> str:
@@ -43,6 +44,15 @@ class Closure:
     @property
     def objects(self) -> list[Map]:
         return [obj for built in self.builds for obj in built.objects]
+
+    @property
+    def deployments(self) -> dict[tuple[str, str], str]:
+        """The image of each Deployment's first container, by namespace and name."""
+        found: dict[tuple[str, str], str] = {}
+        for obj, _container, image in images_in(self.objects):
+            if obj["kind"] == "Deployment":
+                found.setdefault((obj["metadata"].get("namespace", ""), obj["metadata"]["name"]), image)
+        return found
 
     @property
     def images(self) -> list[str]:
@@ -79,7 +89,7 @@ def _built(files: Files, kustomization: Map, found: Mapping[tuple[str, str, str]
         build = fluxbuild.build(files, kustomization, lookup, location=LOCATION)
     except fluxbuild.BuildFailed as error:
         return Built(kustomization, (), str(error))
-    return Built(kustomization, build.objects)
+    return Built(kustomization, build.objects, build=build)
 
 
 def _from_git(obj: Map) -> bool:

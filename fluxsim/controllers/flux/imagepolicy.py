@@ -9,7 +9,7 @@ from fluxsim.controllers.flux.lifecycle import Attempt, Progress
 from fluxsim.controllers.latencies import Latencies
 from fluxsim.formats import accessfrom, latestref
 from fluxsim.formats.imageref import ImageUrlInvalid, canonical_name
-from fluxsim.formats.tagpolicy import InvalidPolicy, NoLatestTag, PolicyIndexes, policy_of
+from fluxsim.formats.tagpolicy import Explanation, InvalidPolicy, NoLatestTag, PolicyIndexes, policy_of
 from fluxsim.formats.tree import Json, Map, get
 from fluxsim.kernel.chance import Chance
 from fluxsim.kernel.log import Log
@@ -64,9 +64,12 @@ class ImagePolicyReconciler:
         repository = self._repository(key, spec)
         image: str = repository["spec"]["image"]
         try:
-            canonical = canonical_name(image)
+            canonical_name(image)
         except ImageUrlInvalid as error:
             raise Stalled("ImageURLInvalid", str(error)) from error
+        if text := latestref.identity_gate_error(repository["spec"]):
+            raise Stalled("FeatureGateDisabled", text)
+        canonical: str = get(repository, "status", "canonicalImageName", default="")
         try:
             rule = policy_of(spec)
         except InvalidPolicy as error:
@@ -128,7 +131,8 @@ class ImagePolicyReconciler:
         try:
             return self._registry.head(image, tag, credential)
         except RegistryError as error:
-            raise Failed("Failed", f"failed fetching digest of {image}:{tag}: {error}") from error
+            text = f'failed fetching digest of {image}:{tag}: failed fetching descriptor for "{image}:{tag}": {error}'
+            raise Failed("Failed", text) from error
 
     def _elected(self, key: Key, image: str, tag: str, digest: str, interval_ms: Millis | None) -> Ready:
         status = self._store.need(key).get("status", {})
@@ -149,3 +153,15 @@ class ImagePolicyReconciler:
 def replacing(old: Json, new: Json) -> Json:
     """Return a merge patch that makes `old` exactly `new`."""
     return dict.fromkeys(name for name in old or () if name not in new) | dict(new)
+
+
+def explained(store: Store, database: TagDatabase, key: Key) -> Explanation:
+    """Return what becomes of each scanned tag under a policy; for people, it changes nothing. Raises NotFound."""
+    obj = store.need(key)
+    reference = obj["spec"]["imageRepositoryRef"]
+    repository = store.need(Key(IMAGE_REPOSITORY, reference.get("namespace") or key.namespace, reference["name"]))
+    try:
+        tags = database.tags(get(repository, "status", "canonicalImageName", default=""))
+        return policy_of(obj["spec"]).explain(tags)
+    except (InvalidPolicy, ImageUrlInvalid) as error:
+        return Explanation(None, str(error), ())

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Hashable
+from collections.abc import Hashable, Sequence
 
 from fluxsim.controllers.flux.credentials import Credentials
 from fluxsim.controllers.flux.lifecycle import REQUESTED_AT, Attempt, Progress
@@ -10,6 +10,7 @@ from fluxsim.controllers.latencies import Latencies
 from fluxsim.formats import scanrules
 from fluxsim.formats.durations import millis_text, parse_millis
 from fluxsim.formats.imageref import ImageUrlInvalid, canonical_name
+from fluxsim.formats.taglist import TagList
 from fluxsim.formats.tree import Json, Map, get
 from fluxsim.kernel.chance import Chance
 from fluxsim.kernel.log import Log
@@ -88,11 +89,17 @@ class ImageRepositoryReconciler:
         return self._scanned(key, obj, image, exclusions, before, kept, interval_ms)
 
     def _scanned(
-        self, key: Key, obj: Map, image: str, exclusions: list[str], before: Json, kept: Json, interval_ms: Millis
+        self,
+        key: Key,
+        obj: Map,
+        image: str,
+        exclusions: list[str],
+        before: Sequence[str],
+        kept: TagList,
+        interval_ms: Millis,
     ) -> Ready:
         last = get(obj, "status", "lastScanResult", default=None) or {}
-        same = kept is before or kept == before
-        revision: str = last["revision"] if same and "revision" in last else scanrules.revision(kept)
+        revision = scanrules.revision(kept)
         scan_time = self._clock.now_text()
         again = millis_text(interval_ms)
         if last.get("revision") == revision:
@@ -110,8 +117,7 @@ class ImageRepositoryReconciler:
                     "latestTags": scanrules.latest_tags(kept) or None,
                 },
             }
-            known = set(before)
-            found = set(kept)
+            added, removed = news(before, kept)
             self._log.append(
                 "image.scanned",
                 COMPONENT,
@@ -120,8 +126,8 @@ class ImageRepositoryReconciler:
                     "image": obj["spec"]["image"],
                     "revision": revision,
                     "count": len(kept),
-                    "added": [tag for tag in kept if tag not in known][:50],
-                    "removed": [tag for tag in before if tag not in found][:50],
+                    "added": added,
+                    "removed": removed,
                 },
             )
         message = f"successful scan: found {len(kept)} tags with checksum {revision}"
@@ -161,3 +167,16 @@ class ImageRepositoryReconciler:
         text = f"tags did not change, next scan in {millis_text(interval_ms)}"
         self._recorder.record(obj, "Normal", "Succeeded", text, component=COMPONENT, quiet=True)
         return takes_ms, After(interval_ms)
+
+
+TOLD_MAX = 50
+"""So many new and gone tags the log names; a first scan of a large repository names no more."""
+
+
+def news(before: Sequence[str], kept: TagList) -> tuple[list[str], list[str]]:
+    """Return (new tags, gone tags) of a scan, at most TOLD_MAX each."""
+    changes = kept.changes_since(before) if isinstance(before, TagList) else None
+    if changes is not None:
+        return list(changes.added)[:TOLD_MAX], list(changes.removed)[:TOLD_MAX]
+    known, found = set(before), set(kept)
+    return [tag for tag in kept if tag not in known][:TOLD_MAX], [tag for tag in before if tag not in found][:TOLD_MAX]
