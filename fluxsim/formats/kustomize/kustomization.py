@@ -176,6 +176,12 @@ class Var:
     def field_path(self) -> str:
         return self.fieldref.field_path or "metadata.name"
 
+    def as_written(self) -> str:
+        """Return the var as Go prints it before it has filled in what the file leaves out."""
+        reference = self.objref
+        gvk = Gvk(reference.group, reference.version, reference.kind)
+        return f"{{{self.name} {gvk} {{{self.fieldref.field_path}}}}}"
+
     def __str__(self) -> str:
         return f"{{{self.name} {self.objref.gvk} {{{self.field_path}}}}}"
 

@@ -35,8 +35,8 @@ from fluxsim.formats.kustomize.schemas import SchemaChoice
 from fluxsim.formats.kustomize.steps import Step, configured
 from fluxsim.formats.kustomize.variables import Variables
 
-GENERATOR = "&{0xc000000000 <nil>}"
-"""What stands for a generator in messages: Go prints a pointer there."""
+POINTER = "0xc000000000"
+"""What stands in messages where Go prints an address."""
 
 
 @dataclass(slots=True)
@@ -101,7 +101,7 @@ class Layer:
         try:
             into.variables.declare(kustomization.vars or (), into.objects)
         except KustomizeError as error:
-            shown = " ".join(str(var) for var in kustomization.vars or ())
+            shown = " ".join(var.as_written() for var in kustomization.vars or ())
             raise error.within(f"merging vars [{shown}]") from error
         return into
 
@@ -221,7 +221,8 @@ class Layer:
             if origin is not None:
                 note_generated(resources, origin)
             for resource in resources:
-                absorb(into.objects, resource, GENERATOR)
+                shown = f"&{{{POINTER} {'<nil>' if origin is None else POINTER}}}"
+                absorb(into.objects, resource, shown)
 
     def _refuse_helm(self) -> None:
         k = self.kustomization

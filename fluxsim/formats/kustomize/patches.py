@@ -18,7 +18,7 @@ from fluxsim.formats.kustomize.files import Root
 from fluxsim.formats.kustomize.imageorigins import note_patch, snapshot
 from fluxsim.formats.kustomize.kustomization import Patch, PatchOptions
 from fluxsim.formats.kustomize.manifests import copied, resources_in, resources_in_file
-from fluxsim.formats.kustomize.resource import INTERNAL, Resource
+from fluxsim.formats.kustomize.resource import BUILD_ANNOTATIONS, Resource
 from fluxsim.formats.kustomize.scalars import unspelled
 from fluxsim.formats.kustomize.steps import Step, selector_settings
 from fluxsim.formats.openapi import Schemas
@@ -257,7 +257,7 @@ def _apply_operations(resource: Resource, operations: Sequence[Json], path: str)
     images = snapshot(resource)
     own = resource.build_annotations()
     if own:
-        resource.set_texts("annotations", {**resource.texts("annotations"), **own})
+        resource.annotate(own)
     try:
         patched = jsonpatch.applied(resource.tree, operations)
     except jsonpatch.JsonPatchError as error:
@@ -266,7 +266,7 @@ def _apply_operations(resource: Resource, operations: Sequence[Json], path: str)
         kind = "array" if isinstance(patched, list) else "string"
         raise KustomizeError(f"json: cannot unmarshal {kind} into Go value of type map[string]interface {{}}")
     resource.tree = _through_floats(patched)
-    annotations = {key: text for key, text in resource.texts("annotations").items() if not key.startswith(INTERNAL)}
+    annotations = {key: text for key, text in resource.texts("annotations").items() if key not in BUILD_ANNOTATIONS}
     resource.set_texts("annotations", annotations)
     note_patch(resource, images, operations, path)
 

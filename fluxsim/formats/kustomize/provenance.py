@@ -55,7 +55,7 @@ def _text(root: Node) -> str:
 
 
 def set_origin(resource: Resource, origin: Origin) -> None:
-    resource.set_texts("annotations", {**resource.texts("annotations"), ORIGIN: _text(origin.node())})
+    resource.annotate({ORIGIN: _text(origin.node())})
 
 
 def origin_of(resource: Resource) -> Origin | None:
@@ -79,6 +79,8 @@ def note_generated(resources: Iterable[Resource], origin: Origin) -> None:
 def note_transformed(resources: Iterable[Resource], origin: Origin) -> None:
     """Add a transformer to what changed the objects; one without origin is taken to be made by it."""
     for resource in resources:
+        if not resource.tree:
+            continue
         annotations = resource.texts("annotations")
         if ORIGIN not in annotations:
             set_origin(resource, origin)

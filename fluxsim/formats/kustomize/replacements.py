@@ -11,7 +11,7 @@ from typing import NamedTuple
 from fluxsim.formats import goyaml
 from fluxsim.formats.gotext import quoted
 from fluxsim.formats.kustomize.collection import Collection, matches_gvk, matches_texts, pattern
-from fluxsim.formats.kustomize.errors import KustomizeError, LateError
+from fluxsim.formats.kustomize.errors import KustomizeError
 from fluxsim.formats.kustomize.fields import FieldError
 from fluxsim.formats.kustomize.files import Root
 from fluxsim.formats.kustomize.identity import Gvk, Identity
@@ -196,8 +196,6 @@ def _put(place: Place, value: Value, options: FieldOptions) -> None:
         new = plain_value(text)
     else:
         new = retyped(old, text)
-        if new is None and not (old is None and not text):
-            raise LateError(_unfit(old, text))
     place.holder[place.key] = new
 
 
@@ -210,19 +208,3 @@ def _spliced(old: str, text: str, options: FieldOptions) -> str:
     else:
         pieces[options.index] = text
     return options.delimiter.join(pieces)
-
-
-def _unfit(old: Json, text: str) -> str:
-    """Return go-yaml's complaint about a text under a tag that it does not fit."""
-    meaning = plain_value(text)
-    return f"map[string]interface {{}}(nil): yaml: cannot decode {_tag(meaning)} `{text}` as a {_tag(old)}"
-
-
-def _tag(value: Json) -> str:
-    if value is None:
-        return "!!null"
-    if isinstance(value, bool):
-        return "!!bool"
-    if isinstance(value, int):
-        return "!!int"
-    return "!!float" if isinstance(value, float) else "!!str"

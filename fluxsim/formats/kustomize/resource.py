@@ -148,6 +148,15 @@ class Resource:
         else:
             metadata.pop(field, None)
 
+    def annotate(self, entries: Mapping[str, str]) -> None:
+        """Add annotations; those that are there keep their values, whatever these are."""
+        metadata = self.made_metadata()
+        old = metadata.get("annotations")
+        if isinstance(old, dict):
+            old.update(entries)
+        else:
+            metadata["annotations"] = dict(entries)
+
     def recall(self) -> None:
         """Take over what annotations of the object say about earlier builds, as kustomize does."""
         annotations = self.texts("annotations")
@@ -166,7 +175,8 @@ class Resource:
         self.suffixes = told["suffixes"].split(",") if told.get("suffixes") else []
         self.needs_hash = told.get("needsHashSuffix") == "enabled"
         self.behavior = told.get("generatorBehavior")
-        self.set_texts("annotations", {key: text for key, text in annotations.items() if not key.startswith(INTERNAL)})
+        kept = {key: text for key, text in annotations.items() if key not in BUILD_ANNOTATIONS}
+        self.set_texts("annotations", kept)
 
     def build_annotations(self) -> dict[str, str]:
         """Return the annotations in which kustomize keeps what is remembered here."""

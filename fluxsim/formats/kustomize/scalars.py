@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from fluxsim.formats.gotext import float_text
 from fluxsim.formats.goyaml_scalars import plain
+from fluxsim.formats.kustomize.errors import LateError
 from fluxsim.formats.tree import Json
 
 
@@ -46,6 +47,32 @@ class SpelledText(str):
         return self
 
 
+class Misfit(str):
+    """Text that was written over a value of another type: `abc` in place of a number. Printing it fails."""
+
+    __slots__ = ("replaced",)
+    replaced: Json
+
+    def __new__(cls, text: str, replaced: Json) -> Misfit:
+        self = super().__new__(cls, text)
+        self.replaced = replaced
+        return self
+
+    def problem(self) -> str:
+        """Return go-yaml's complaint about the text under the tag of what it replaced."""
+        return f"yaml: cannot decode {_tag(plain_value(str(self)))} `{self!s}` as a {_tag(self.replaced)}"
+
+
+def _tag(value: Json) -> str:
+    if value is None:
+        return "!!null"
+    if isinstance(value, bool):
+        return "!!bool"
+    if isinstance(value, int):
+        return "!!int"
+    return "!!float" if isinstance(value, float) else "!!str"
+
+
 def spelled(value: Json, text: str) -> Json:
     """Return the value with its source text attached, where that text says more than the value."""
     if isinstance(value, bool) or value is None or text == canonical(value):
@@ -56,11 +83,13 @@ def spelled(value: Json, text: str) -> Json:
 
 
 def unspelled(value: Json) -> Json:
-    """Return the plain value, as a JSON reader would have it."""
+    """Return the plain value, as a JSON reader would have it. Raises LateError for a text that does not fit."""
     if isinstance(value, SpelledInt):
         return int(value)
     if isinstance(value, SpelledFloat):
         return float(value)
+    if isinstance(value, Misfit):
+        raise LateError(f"map[string]interface {{}}(nil): {value.problem()}")
     return str(value) if isinstance(value, SpelledText) else value
 
 
@@ -89,16 +118,16 @@ def plain_value(text: str) -> Json:
     return spelled(plain(text, "resource"), text)
 
 
-def retyped(old: Json, text: str) -> Json | None:
+def retyped(old: Json, text: str) -> Json:
     """Return the text as a value of the type of `old`, which keeps its type when its text is replaced.
 
-    None stands for a text that does not fit the type: kustomize then fails when it prints the object.
+    A text that does not fit becomes a Misfit: kustomize only notices when it prints the object.
     """
-    if isinstance(old, str):
+    if isinstance(old, Misfit):
+        old = old.replaced
+    elif isinstance(old, str):
         return text
     value = plain_value(text)
-    if isinstance(old, bool) or isinstance(value, bool):
-        return value if isinstance(old, bool) and isinstance(value, bool) else None
-    if isinstance(old, float) and isinstance(value, int | float):
+    if isinstance(old, float) and isinstance(value, int | float) and not isinstance(value, bool):
         return value
-    return value if isinstance(old, int) and isinstance(value, int) else None
+    return value if _tag(old) == _tag(value) else Misfit(text, old)
