@@ -227,6 +227,10 @@ def _value_text(value: Json) -> str:
         return "true" if value else "false"
     if isinstance(value, float):
         return float_text(value)
+    if isinstance(value, Mapping):
+        return "".join(f"{key}={_value_text(item)}" for key, item in value.items())
+    if isinstance(value, list):
+        return "[" + ",".join(_value_text(item) for item in value) + "]"
     return quoted(value) if isinstance(value, str) else str(value)
 
 

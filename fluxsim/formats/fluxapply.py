@@ -53,13 +53,26 @@ def prepared(objects: Iterable[Json], owner: Owner, common: Mapping[str, Json] |
 
     Roles keep their form, since the form of an empty rule list would be another.
     """
-    out: list[Map] = []
-    for obj in objects:
-        labelled = merged(freeze(obj), {"metadata": {"labels": owner.labels}})
-        role = obj.get("apiVersion") == "rbac.authorization.k8s.io/v1" and obj.get("kind") in ("Role", "ClusterRole")
-        done: Map = labelled if role else normalised(labelled)
-        out.append(_with_common(done, common or EMPTY_MAP))
-    return out
+    return [_prepared(obj, owner, common or EMPTY_MAP) for obj in objects]
+
+
+_PREPARED_MAX = 2048
+_known: dict[tuple[int, Owner], tuple[Json, Mapping[str, Json], Map]] = {}
+"""Frozen objects with what they were prepared to, by identity: a build that is the same gives the same objects again."""
+
+
+def _prepared(obj: Json, owner: Owner, common: Mapping[str, Json]) -> Map:
+    known = _known.get((id(obj), owner))
+    if known is not None and known[0] is obj and known[1] == common:
+        return known[2]
+    labelled = merged(freeze(obj), {"metadata": {"labels": owner.labels}})
+    role = obj.get("apiVersion") == "rbac.authorization.k8s.io/v1" and obj.get("kind") in ("Role", "ClusterRole")
+    done: Map = _with_common(labelled if role else normalised(labelled), common)
+    if type(obj) is Map:
+        if len(_known) >= _PREPARED_MAX:
+            _known.clear()
+        _known[id(obj), owner] = (obj, common, done)
+    return done
 
 
 def _with_common(obj: Map, common: Mapping[str, Json]) -> Map:

@@ -81,6 +81,7 @@ def test_items_are_in_order_of_their_keys_as_values() -> None:
         (("v:true",), "[=true]"),
         (("v:null",), "[=null]"),
         (("v:1.5",), "[=1.5]"),
+        (('k:{"a":{"b":[1,"c"]}}',), '[a=b=[1,"c"]]'),
     ],
 )
 def test_paths_are_written_as_conflicts_show_them(path: tuple[str, ...], text: str) -> None:

@@ -92,6 +92,15 @@ def test_objects_are_labelled_and_take_their_form() -> None:
     assert given["metadata"] == {"name": "x"}
 
 
+def test_a_frozen_object_is_prepared_once_for_each_owner_and_common_metadata() -> None:
+    given = freeze(obj("ConfigMap", data={"a": "1"}))
+    [one] = prepared([given], OWNER)
+    assert prepared([given], OWNER)[0] is one
+    assert prepared([given], Owner(OWNER.manager, "other", "flux-system"))[0] != one
+    assert prepared([given], OWNER, {"labels": {"a": "b"}})[0] != one
+    assert prepared([given], OWNER)[0] == one
+
+
 def test_roles_keep_their_form() -> None:
     role = obj("Role", api_version="rbac.authorization.k8s.io/v1")
     [done] = prepared([role], OWNER)
