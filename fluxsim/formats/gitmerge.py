@@ -11,7 +11,7 @@ from typing import Literal, NamedTuple, TypeAlias
 
 from fluxsim.formats.gitcommit import Commit
 from fluxsim.formats.gitobjects import Objects
-from fluxsim.formats.gittree import EMPTY, Change, Entry, File, Sha, differences, find, tree_with
+from fluxsim.formats.gittree import EMPTY, Change, Entry, File, InvalidPath, Sha, differences, find, tree_with
 from fluxsim.formats.textmerge import lines_of, merged
 
 ConflictKind: TypeAlias = Literal["content", "add/add", "modify/delete", "rename/rename", "file/directory"]
@@ -69,7 +69,10 @@ def merged_tree(objects: Objects, base: Sha, ours: Sha, theirs: Sha) -> Sha:
             changes[destination] = result
     if conflicts:
         raise MergeConflict(conflicts)
-    return tree_with(objects, ours, changes)
+    try:
+        return tree_with(objects, ours, changes)
+    except InvalidPath as error:
+        raise MergeConflict([Conflict(error.path, "file/directory")]) from error
 
 
 def _merged_entry(

@@ -57,6 +57,12 @@ class Objects:
         """Yield the ids in the order in which they were added."""
         return iter(self._stored)
 
+    def fork(self) -> Objects:
+        """Return a table that begins with what is here and then goes its own way. Only the index is copied."""
+        fresh = Objects()
+        fresh._stored = dict(self._stored)
+        return fresh
+
     # -- reading
 
     def blob(self, sha: Sha) -> bytes:

@@ -58,6 +58,10 @@ class Difference(NamedTuple):
 class InvalidPath(ValueError):
     """A path that cannot be written or deleted."""
 
+    def __init__(self, path: str, message: str) -> None:
+        super().__init__(message)
+        self.path = path
+
 
 class BadTree(ValueError):
     """Bytes that are no tree, or names in it that are no UTF-8."""
@@ -308,17 +312,17 @@ def _entry(table: TreeTable, old: Entry | None, edits: _Edits, name: str, prefix
     inner = edits.inner.get(name)
     if inner is not None:
         if old is not None and not old.is_dir and leaf is not None:
-            raise InvalidPath(f"'{path}' is a file, not a directory")
+            raise InvalidPath(path, f"'{path}' is a file, not a directory")
         before = table.tree(old.sha) if old is not None and old.is_dir else EMPTY
         tree = _applied(table, before, inner, f"{path}/")
         after = Entry(DIRECTORY, tree.sha) if tree is not None and tree is not EMPTY else None
         if leaf is _ABSENT or (leaf is None and old is not None and not old.is_dir):
             return after
         if after is not None:
-            raise InvalidPath(f"'{path}' is a directory, not a file")
+            raise InvalidPath(path, f"'{path}' is a directory, not a file")
         old = None
     elif old is not None and old.is_dir:
-        raise InvalidPath(f"'{path}' is a directory, not a file")
+        raise InvalidPath(path, f"'{path}' is a directory, not a file")
     if isinstance(leaf, Entry):
         return leaf
     if isinstance(leaf, File):
@@ -326,13 +330,13 @@ def _entry(table: TreeTable, old: Entry | None, edits: _Edits, name: str, prefix
     if isinstance(leaf, bytes):
         return Entry(old.mode if old is not None and old.is_file else REGULAR, table.add_blob(leaf))
     if old is None:
-        raise InvalidPath(f"pathspec '{path}' did not match any files")
+        raise InvalidPath(path, f"pathspec '{path}' did not match any files")
     return None
 
 
 def _check_name(name: str, path: str) -> None:
     if name in ("", ".", "..") or "\0" in name or name.lower() == ".git":
-        raise InvalidPath(f"invalid path '{path}'")
+        raise InvalidPath(path, f"invalid path '{path}'")
 
 
 def _sort_key(name: str, mode: int) -> bytes:

@@ -9,8 +9,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import NamedTuple
 
-EDITS_MAX = 4000
-"""Inserted and deleted lines from which two texts count as different from the first difference to the last."""
+EDITS_MAX = 800
+"""Inserted and deleted lines beyond which two texts count as different from the first difference to the last: the search is quadratic."""
 
 
 class Hunk(NamedTuple):

@@ -7,7 +7,7 @@ internal/source/source.go (CommitAndPush).
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from fluxsim.formats import semver
 from fluxsim.formats.gitcommit import Author, Commit, Signer
@@ -33,7 +33,7 @@ class Head:
     commit: str
     tree: str
     subject: str
-    files: Files
+    files: Files = field(compare=False)
 
 
 @dataclass(frozen=True, slots=True)

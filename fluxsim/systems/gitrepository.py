@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
-from typing import Final, Literal, TypeAlias
+from dataclasses import dataclass
+from typing import Final
 
 from fluxsim.formats import githistory
 from fluxsim.formats.gitcommit import Author, Commit, Signer, Tag, cleaned
@@ -15,9 +15,7 @@ from fluxsim.formats.gittree import EMPTY, Change, Difference, Sha, differences,
 from fluxsim.formats.tree import Json
 from fluxsim.systems.giterrors import GitError, NothingToCommit, Refused, RevertFailed
 from fluxsim.systems.gitrevert import conflict_text, revert_message
-
-Access: TypeAlias = Literal["read-write", "read-only", "none"]
-Fault: TypeAlias = Literal["outage", "auth"]
+from fluxsim.systems.gitrules import Access, Fault, Rules
 
 HEADS: Final = "refs/heads/"
 TAGS: Final = "refs/tags/"
@@ -48,14 +46,6 @@ class Pushed:
         return self.ref.removeprefix(HEADS)
 
 
-@dataclass(slots=True)
-class Rules:
-    """Who may do what. Whoever is not named may read and write; branches are open until protected."""
-
-    access: dict[str, Access] = field(default_factory=dict[str, Access])
-    protected: dict[str, tuple[str, ...]] = field(default_factory=dict[str, tuple[str, ...]])
-
-
 class GitRepository:
     """Refs over objects. Ids are those of Git; nothing here knows the time but through `when_s`.
 
@@ -73,6 +63,12 @@ class GitRepository:
         self.serial = 0
         """Grows with whatever a client could notice: refs, rules, faults."""
         self._refs: dict[str, Sha] = {}
+
+    def copy(self) -> GitRepository:
+        """Return a repository with the same history, without rules, faults and listeners: what comes later stays apart."""
+        fresh = GitRepository(self.url, default_branch=self.default_branch, objects=self.objects.fork())
+        fresh._refs = dict(self._refs)
+        return fresh
 
     # -- refs
 
@@ -176,7 +172,7 @@ class GitRepository:
         A branch that is not there begins at the default branch, or from nothing in an empty repository.
         Raises NothingToCommit, gittree.InvalidPath, and Refused: `fetch first` where the branch is not at `expected_head`.
         """
-        ref = _branch_ref(branch)
+        ref = self._branch_ref(branch)
         actor = actor or author.name
         self.check_push(ref, actor, credential)
         head = self._refs.get(ref)
@@ -266,7 +262,7 @@ class GitRepository:
         Raises RevertFailed: on a conflict (the same lines changed again since), for a merge without `mainline`, where the
         head has nothing of it left. A second revert is called `Reapply "…"`, as by git 2.43 and later.
         """
-        ref = _branch_ref(branch)
+        ref = self._branch_ref(branch)
         actor = actor or author.name
         self.check_push(ref, actor, credential)
         head = self._refs.get(ref)
@@ -367,6 +363,15 @@ class GitRepository:
             for listener in self.listeners:
                 listener(pushed)
 
+    def _branch_ref(self, branch: str) -> str:
+        ref = HEADS + branch
+        if ref not in self._refs:
+            try:
+                check_branch(branch)
+            except BadName as error:
+                raise GitError(str(error)) from error
+        return ref
+
     def _descends(self, old: Sha, new: Sha) -> bool:
         before, after = self.objects.peeled(old), self.objects.peeled(new)
         return before is not None and after is not None and githistory.is_ancestor(self.objects, before.sha, after.sha)
@@ -388,11 +393,3 @@ class GitRepository:
             if found:
                 raise GitError(f"error: short object ID {name} is ambiguous")
         raise GitError(f"fatal: bad revision '{name}'")
-
-
-def _branch_ref(branch: str) -> str:
-    try:
-        check_branch(branch)
-    except BadName as error:
-        raise GitError(str(error)) from error
-    return HEADS + branch

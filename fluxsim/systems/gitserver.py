@@ -11,7 +11,8 @@ from fluxsim.formats.gitobjects import Files, MissingObject
 from fluxsim.formats.gittree import InvalidPath
 from fluxsim.systems.giterrors import GitError, NothingToCommit, Refused, RepositoryNotFound, RevertFailed
 from fluxsim.systems.gitremote import Checkout, Head, Remote
-from fluxsim.systems.gitrepository import ANY_HEAD, Access, AnyHead, Fault, GitRepository, Pushed
+from fluxsim.systems.gitrepository import ANY_HEAD, AnyHead, GitRepository, Pushed
+from fluxsim.systems.gitrules import Access, Fault
 
 __all__ = [
     "ANY_HEAD",

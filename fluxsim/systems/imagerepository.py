@@ -66,7 +66,10 @@ class Manifest:
 
     def members(self) -> list[str]:
         """Return the digests of the manifests that an index lists."""
-        return [entry["digest"] for entry in json.loads(self._raw)["manifests"]] if self.is_index else []
+        if not self.is_index:
+            return []
+        listed = _entries(json.loads(self._raw).get("manifests"))
+        return [digest for digest in map(get_digest, listed) if digest]
 
 
 class ImageRepository:
@@ -231,7 +234,7 @@ class ImageRepository:
             self._unwritten.append(manifest.build)
         elif not manifest.is_index:
             content = json.loads(manifest.raw)
-            for wanted in [content.get("config"), *content.get("layers", [])]:
+            for wanted in [content.get("config"), *_entries(content.get("layers"))]:
                 blob = other.blob(get_digest(wanted))
                 if blob is not None:
                     self._blobs[get_digest(wanted)] = blob
@@ -248,7 +251,11 @@ def get_digest(described: Json) -> str:
     return digest if isinstance(digest, str) else ""
 
 
+def _entries(value: Json) -> list[Json]:
+    return value if isinstance(value, list) else []
+
+
 def _pull_size(raw: bytes) -> int:
     content = json.loads(raw)
-    described = [content.get("config"), *(content.get("layers") or [])]
+    described = [content.get("config"), *_entries(content.get("layers"))]
     return sum(entry["size"] for entry in described if isinstance(entry, dict) and isinstance(entry.get("size"), int))

@@ -1,0 +1,67 @@
+"""SSH signatures: the same for the same bytes, and good in the eyes of git."""
+
+from __future__ import annotations
+
+import shutil
+from pathlib import Path
+
+import pytest
+from cryptography.hazmat.primitives.asymmetric.ec import SECP256R1, generate_private_key
+from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
+from cryptography.hazmat.primitives.asymmetric.rsa import generate_private_key as generate_rsa
+from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat
+
+from fluxsim.formats.gitcommit import Author, Commit
+from fluxsim.formats.gittree import EMPTY
+from fluxsim.formats.sshsignature import SigningError, SshSigner
+from tests.realgit import git, new_repository, run
+
+BOT = Author("fluxcdbot", "bot@example.com")
+
+
+def signed(signer: SshSigner) -> Commit:
+    return Commit.of(EMPTY.sha, (), author=BOT, when_s=1_700_000_000, message="Update\n", signer=signer)
+
+
+def identity() -> bytes:
+    key = Ed25519PrivateKey.from_private_bytes(bytes(32))
+    return key.private_bytes(Encoding.PEM, PrivateFormat.OpenSSH, NoEncryption())
+
+
+def test_the_same_key_gives_the_same_commit() -> None:
+    assert signed(SshSigner.from_seed(b"7")).id == signed(SshSigner.from_seed(b"7")).id
+    assert signed(SshSigner.from_seed(b"7")).id != signed(SshSigner.from_seed(b"8")).id
+
+
+@pytest.mark.skipif(
+    shutil.which("ssh-keygen") is None, reason="git verifies SSH signatures with ssh-keygen, which is not here"
+)
+@pytest.mark.parametrize("kind", ["ed25519", "rsa"])
+def test_git_finds_the_signature_good(tmp_path: Path, kind: str) -> None:
+    signer = SshSigner.from_seed(b"7") if kind == "ed25519" else SshSigner(generate_rsa(65537, 2048))
+    repository = new_repository(tmp_path / "r")
+    allowed = tmp_path / "allowed"
+    allowed.write_text(f"bot@example.com {signer.public_line}\n")
+    commit = signed(signer)
+    assert git(repository, "hash-object", "-w", "--stdin", "-t", "tree") == EMPTY.id
+    assert git(repository, "hash-object", "-w", "--stdin", "-t", "commit", data=commit.raw) == commit.id
+    verified = run(repository, "-c", f"gpg.ssh.allowedSignersFile={allowed}", "verify-commit", commit.id)
+    assert verified.returncode == 0, verified.stderr
+    assert b'Good "git" signature for bot@example.com' in verified.stderr
+
+
+def test_a_key_is_read_from_a_secret() -> None:
+    assert (
+        signed(SshSigner.from_identity(identity())).id
+        == signed(SshSigner(Ed25519PrivateKey.from_private_bytes(bytes(32)))).id
+    )
+
+
+def test_keys_that_cannot_be_used_are_refused() -> None:
+    ecdsa = generate_private_key(SECP256R1()).private_bytes(Encoding.PEM, PrivateFormat.OpenSSH, NoEncryption())
+    with pytest.raises(SigningError, match="another signature each time"):
+        SshSigner.from_identity(ecdsa)
+    with pytest.raises(SigningError, match="cannot read the SSH private key"):
+        SshSigner.from_identity(b"no key")
+    with pytest.raises(SigningError):
+        SshSigner.from_identity(identity(), b"but it has no password")
