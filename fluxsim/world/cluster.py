@@ -154,7 +154,14 @@ class Cluster:
             ReplicaSetReconciler(store=store, recorder=recorder, clock=clock, chance=chance, latencies=takes),
         )
         kubelet = KubeletReconciler(
-            images, store=store, recorder=recorder, clock=clock, log=log, chance=chance, latencies=takes
+            images,
+            self.credentials,
+            store=store,
+            recorder=recorder,
+            clock=clock,
+            log=log,
+            chance=chance,
+            latencies=takes,
         )
         self._add(POD, "kubelet", kubelet)
         WorkloadTriggers(store, self.controllers)

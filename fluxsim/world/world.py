@@ -65,8 +65,7 @@ class World:
         self.supply = Supply(self.registry, self.log, self.clock)
         ground = Ground(self.store, self.recorder, self.clock, self.log, self._schedule, self.chance, setup.latencies)
         self.cluster = Cluster(ground, self.git, self.registry, self.supply, lean=lean, assume_secrets=assume_secrets)
-        self.gitops = copied(setup.repository)
-        self.git.add(self.gitops, setup.url)
+        self.gitops = self.git.add(copied(setup.repository, setup.url))
         self.head = Head(self.gitops, setup.branch, self.store)
         self.ci = Ci(
             self.git,
@@ -199,9 +198,9 @@ class World:
         return "\n".join(lines)
 
 
-def copied(repository: GitRepository) -> GitRepository:
+def copied(repository: GitRepository, url: str = "") -> GitRepository:
     """Return a repository with the same refs over the same objects: what it gets later the other does not see."""
-    fresh = GitRepository(repository.url, default_branch=repository.default_branch, objects=repository.objects)
+    fresh = GitRepository(url or repository.url, default_branch=repository.default_branch, objects=repository.objects)
     fresh.set_refs(repository.refs())
     return fresh
 

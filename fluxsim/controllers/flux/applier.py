@@ -17,7 +17,7 @@ from fluxsim.formats.tree import Json, Map, get
 from fluxsim.kernel.steps import Steps
 from fluxsim.kernel.units import SECOND, Millis
 from fluxsim.kube.clock import Clock
-from fluxsim.kube.errors import ApiError
+from fluxsim.kube.errors import ApiError, NoKindMatch
 from fluxsim.kube.kinds import served
 from fluxsim.kube.meta import Key, Kind, key_of
 from fluxsim.kube.store import Store
@@ -98,7 +98,7 @@ class Applier:
     ) -> list[str]:
         """Delete what is in the old inventory and not in the new one; return a line for each."""
         lines: list[str] = []
-        for entry in stale(old, new):
+        for entry in reversed(stale(old, new)):
             key = key_of_entry(entry)
             live = self._store.get(key)
             action = fluxapply.prune_action(live, owner)
@@ -116,12 +116,12 @@ class Applier:
             return fluxapply.decide(obj, live, owner, options, dry_run=self._dry_run)
         except ApiError as error:
             if not fluxapply.recreates(obj, live, options, reason=error.reason, message=error.message):
-                raise ApplyFailed(fluxapply.dry_run_error(obj, error.status())) from error
+                raise ApplyFailed(refusal(obj, error)) from error
         yield from self._removed(obj, applied)
         try:
             return fluxapply.decide(obj, None, owner, options, dry_run=self._dry_run)
         except ApiError as error:
-            raise ApplyFailed(fluxapply.dry_run_error(obj, error.status())) from error
+            raise ApplyFailed(refusal(obj, error)) from error
 
     def _dry_run(self, obj: Json) -> Json:
         return self._store.apply(obj, manager=self._manager, force=True, dry_run=True)
@@ -142,7 +142,8 @@ class Applier:
             try:
                 self._store.apply(decision.object, manager=self._manager, force=True)
             except ApiError as error:
-                raise ApplyFailed(fluxapply.dry_run_error(obj, error.status())) from error
+                display = fluxapply.InventoryId.of(obj).display
+                raise ApplyFailed(f"{display} apply failed: {error.message}") from error
         applied.entries = [entry for entry in applied.entries if entry.key != key]
         applied.entries.append(Change(key, decision.action, entry_of(obj), fluxapply.InventoryId.of(obj).display))
 
@@ -168,6 +169,12 @@ class Applier:
     def _key(self, obj: Json) -> Key:
         key = key_of(obj)
         return key if served(key.kind).namespaced else key._replace(namespace="")
+
+
+def refusal(obj: Json, error: ApiError) -> str:
+    """Return what is said of an object that the API server refuses in the dry run."""
+    status = {"message": error.message} if isinstance(error, NoKindMatch) else error.status()
+    return fluxapply.dry_run_error(obj, status)
 
 
 def key_of_entry(entry: Entry) -> Key:

@@ -23,7 +23,7 @@ class Credentials:
         """Return who the secret of a GitRepository stands for at the Git host; nobody without one."""
         if name is None:
             return ""
-        if not self._found(namespace, name):
+        if not self.has(namespace, name):
             text = f"failed to get secret '{namespace}/{name}'"
             raise Failed("AuthenticationFailed", f'{text}: {text}: secrets "{name}" not found')
         return f"{namespace}/{name}"
@@ -32,13 +32,14 @@ class Credentials:
         """Return who the pull secret stands for at the registry; nobody without one."""
         if name is None:
             return ""
-        if not self._found(namespace, name):
+        if not self.has(namespace, name):
             raise Failed(
                 "AuthenticationFailed", f'failed to configure authentication options: secrets "{name}" not found'
             )
         return f"{namespace}/{name}"
 
-    def _found(self, namespace: str, name: str) -> bool:
+    def has(self, namespace: str, name: str) -> bool:
+        """Return whether the secret is there, or assumed to be."""
         key = Key(SECRET, namespace, name)
         if self._store.get(key) is not None:
             return True
