@@ -27,7 +27,7 @@ class Pushes:
         repository = pushed.repository
         name = self._world.repository_named(repository.url)
         fresh = repository.between(pushed.old, pushed.new) if pushed.old else [repository.commit_of(pushed.new)]
-        for commit in _oldest_first(fresh) or [repository.commit_of(pushed.new)]:
+        for commit in fresh[::-1] or [repository.commit_of(pushed.new)]:
             self._log(name, pushed, commit)
         self._world.ci.pushed(name, pushed)
 
@@ -56,10 +56,6 @@ class Pushes:
             data["forced"] = True
             data["dropped"] = [_author_of(dropped) for dropped in _dropped(repository, pushed)]
         self._world.log.append("commit.pushed", note.get("by") or pushed.actor, data)
-
-
-def _oldest_first(commits: list[Commit]) -> list[Commit]:
-    return sorted(commits, key=lambda commit: commit.committed_s)
 
 
 def _dropped(repository: GitRepository, pushed: Pushed) -> list[Commit]:

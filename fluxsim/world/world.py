@@ -199,9 +199,9 @@ class World:
 
 
 def copied(repository: GitRepository, url: str = "") -> GitRepository:
-    """Return a repository with the same refs over the same objects: what it gets later the other does not see."""
-    fresh = GitRepository(url or repository.url, default_branch=repository.default_branch, objects=repository.objects)
-    fresh.set_refs(repository.refs())
+    """Return a copy of a repository, at another URL if one is given: what it gets later the other does not see."""
+    fresh = repository.copy()
+    fresh.url = url or repository.url
     return fresh
 
 
