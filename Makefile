@@ -5,7 +5,7 @@ BIN := $(VENV)/bin
 STAMP := $(VENV)/.installed
 
 .DEFAULT_GOAL := help
-.PHONY: help setup demo test lint fix check bench update conformance levels clean
+.PHONY: help setup demo test lint fix check bench update conformance bot-commits clean
 
 help:  ## list the targets
 	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 14
@@ -25,6 +25,28 @@ lint: $(STAMP)  ## ruff, formatting, mypy strict, pyright strict, import contrac
 	$(BIN)/mypy
 	$(BIN)/basedpyright --level error
 	$(BIN)/lint-imports
+
+demo: $(STAMP)  ## the lab in virtual time: the rollback that passes the check, then every scenario; writes demo.html
+	$(BIN)/fluxsim demo
+
+test: lint  ## everything that must hold: lint, types, import contracts, all tests
+	$(BIN)/pytest -n 2 --dist worksteal
+
+check: test conformance  ## all that can be checked here
+
+CASES ?= ../shared/conformance
+conformance: $(STAMP)  ## run tables of upstream cases: make conformance CASES=DIR
+	$(BIN)/python -m tests.conformance $(CASES)
+
+FILE ?= ../shared/realworld/bot_commits.json.gz
+bot-commits: $(STAMP)  ## set the markers of real bot commits, byte for byte: make bot-commits FILE=…
+	$(BIN)/python -m tests.conformance.bot_commits $(FILE)
+
+bench: $(STAMP)  ## the budgets, as ratios and absolute numbers
+	$(BIN)/python -m bench
+
+update: $(STAMP)  ## rewrite the snapshots of what people see
+	$(BIN)/pytest -q --snapshot-update tests
 
 fix: $(STAMP)  ## let ruff repair and format what it can
 	$(BIN)/ruff check --fix .
