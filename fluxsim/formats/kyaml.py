@@ -149,10 +149,9 @@ def tidy(root: Node) -> None:
 
 
 def _claims(root: Node) -> tuple[str, str]:
-    annotations = _annotations(root) if root.kind == "mapping" else None
-    if annotations is None:
-        return "", ""
-    internal, legacy = fields_of(annotations, (_PATH, _LEGACY_PATH))
+    metadata = root.field("metadata")
+    annotations = metadata.field("annotations") if metadata else None
+    internal, legacy = fields_of(annotations, (_PATH, _LEGACY_PATH)) if annotations else ("", "")
     return internal, legacy
 
 

@@ -155,6 +155,8 @@ class _Part:
                         return None
                     must_nest = nested
             if comment is not None and "{" in comment:
+                if key in _NAMED and column < 4:
+                    return None  # the object's name itself may be set
                 group = "value" if key is not None else "item"
                 if found[group] is not None:
                     self._mark(found.start(group), found.end(group), comment)

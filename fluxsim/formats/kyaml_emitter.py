@@ -7,12 +7,11 @@ Source: go.yaml.in/yaml/v3 v3.0.4, emitterc.go and encode.go (`node`).
 
 from __future__ import annotations
 
-import re
 from typing import Literal, TypeAlias
 from urllib.parse import quote
 
 from fluxsim.formats.kyaml_node import LONG_TAG, STR, Document, Node, Style, kind_of, resolved
-from fluxsim.formats.kyaml_reader import BREAKS
+from fluxsim.formats.kyaml_page import Page
 from fluxsim.formats.kyaml_style import Allowed, allowed, block_hints, double_quoted, selected
 
 SequenceStyle: TypeAlias = Literal["wide", "compact"]
@@ -20,43 +19,34 @@ SequenceStyle: TypeAlias = Literal["wide", "compact"]
 INDENT = 2
 SIMPLE_KEY_LENGTH_MAX = 128
 
-_BREAK = re.compile(f"([{BREAKS}])")
 _EMPTY = allowed("")
 _TAG_SAFE = ";/?:@&=+$,_.~*'()[]-"
 
 
-class Emitter:
+class Emitter(Page):
     """Writes documents one after the other; `text()` is what has been written."""
 
     def __init__(self) -> None:
-        self.out: list[str] = []
+        super().__init__()
         self.first = True
-        self.column = 0
-        self.indent = -1
         self.compact = False
-        self.whitespace = True
-        self.indention = True
-        self.foot_indent = -1
         self.flow_level = 0
         self.head = self.line_comment = self.foot = self.tail = self.key_line_comment = ""
         self.can: Allowed = _EMPTY
         self.anchor = self.tag = ""
         self.style: Style = "plain"
 
-    def text(self) -> str:
-        return "".join(self.out)
-
     def document(self, document: Document, sequences: SequenceStyle) -> None:
         self.compact = sequences == "compact"
         self.head = document.head or self.head
         if not self.first:
-            self._write_indent()
-            self._indicator("---", space=True)
-            self._write_indent()
+            self.write_indent()
+            self.indicator("---", space=True)
+            self.write_indent()
         self.first = False
         if self.head:
             self._write_head()
-            self._break()
+            self.line_break()
         root = document.root
         self._arrive(root)
         self._write_head()
@@ -67,7 +57,7 @@ class Emitter:
         self.foot_indent = 0
         self._write_foot()
         self.foot_indent = -1
-        self._write_indent()
+        self.write_indent()
 
     # Nodes. `in_sequence` says that the node is an item of a block sequence, `in_mapping` a key or a value.
 
@@ -87,15 +77,15 @@ class Emitter:
     def _start(self, node: Node, *, in_sequence: bool = False, simple_key: bool = False) -> None:
         """Write a scalar or an alias whole, and of a collection what stands before its content."""
         if node.kind == "alias":
-            self._indicator("*", space=True)
-            self._put(node.value)
+            self.indicator("*", space=True)
+            self.put(node.value)
             self.whitespace = self.indention = False
             return
         if node.kind == "scalar":
             self.style = selected(self.style, node.value, self.can, in_flow=self.flow_level > 0, simple_key=simple_key)
         if self.anchor:
-            self._indicator("&", space=True)
-            self._put(self.anchor)
+            self.indicator("&", space=True)
+            self.put(self.anchor)
             self.whitespace = self.indention = False
         if self.tag:
             self._write_tag(self.tag)
@@ -131,8 +121,8 @@ class Emitter:
         for item in node.content:
             self._arrive(item)
             self._write_head()
-            self._write_indent()
-            self._indicator("-", space=True, indention=True)
+            self.write_indent()
+            self.indicator("-", space=True, indention=True)
             self._start(item, in_sequence=True)
             self._write_line_and_foot()
             self._finish(item, in_sequence=True)
@@ -146,21 +136,21 @@ class Emitter:
             self._arrive(key, tail if key.kind in {"scalar", "mapping"} else "")
             tail = foot
             self._write_head()
-            self._write_indent()
+            self.write_indent()
             if self.line_comment:
                 self.key_line_comment, self.line_comment = self.line_comment, ""
             simple = self._is_simple_key(key)
             if not simple:
-                self._indicator("?", space=True, indention=True)
+                self.indicator("?", space=True, indention=True)
             self._start(key, simple_key=simple)
             self._finish(key, in_mapping=True)
             key.foot = foot
             self._arrive(value)
             if simple:
-                self._indicator(":")
+                self.indicator(":")
             else:
-                self._write_indent()
-                self._indicator(":", space=True, indention=True)
+                self.write_indent()
+                self.indicator(":", space=True, indention=True)
             self._write_key_line_comment(value)
             self._start(value)
             self._write_line_and_foot()
@@ -202,20 +192,20 @@ class Emitter:
 
     def _write_flow(self, node: Node, inner: int, outer: int) -> None:
         mapping = node.kind == "mapping"
-        self._indicator("{" if mapping else "[", space=True, whitespace=True)
+        self.indicator("{" if mapping else "[", space=True, whitespace=True)
         self.indent = inner
         self.flow_level += 1
         state = (self._flow_pairs if mapping else self._flow_items)(node)
         self._end_comments(node)
         if mapping:
             if (self.head or self.foot or self.tail) and state == "item":
-                self._indicator(",")
+                self.indicator(",")
             self._write_head()
         self.flow_level -= 1
         self.indent = outer
         if not mapping and self.column == 0:
-            self._write_indent()
-        self._indicator("}" if mapping else "]")
+            self.write_indent()
+        self.indicator("}" if mapping else "]")
         self._write_line_and_foot()
 
     def _flow_items(self, node: Node) -> str:
@@ -238,12 +228,12 @@ class Emitter:
             self._before_flow_entry(state)
             simple = self._is_simple_key(key)
             if not simple:
-                self._indicator("?", space=True)
+                self.indicator("?", space=True)
             self._start(key, simple_key=simple)
             self._finish(key, in_mapping=True)
             key.foot = foot
             self._arrive(value)
-            self._indicator(":", space=not simple)
+            self.indicator(":", space=not simple)
             commented = self._is_commented()
             self._start(value)
             self._after_flow_entry(value, in_mapping=True)
@@ -253,14 +243,14 @@ class Emitter:
 
     def _before_flow_entry(self, state: str) -> None:
         if state == "item":
-            self._indicator(",")
+            self.indicator(",")
         self._write_head()
         if self.column == 0:
-            self._write_indent()
+            self.write_indent()
 
     def _after_flow_entry(self, node: Node, *, in_mapping: bool) -> None:
         if self._is_commented():
-            self._indicator(",")
+            self.indicator(",")
         self._write_line_and_foot()
         self._finish(node, in_mapping=in_mapping)
 
@@ -271,26 +261,26 @@ class Emitter:
 
     def _write_head(self) -> None:
         if self.tail:
-            self._write_indent()
-            self._comment(self.tail)
+            self.write_indent()
+            self.comment(self.tail)
             self.tail = ""
             self.foot_indent = max(self.indent, 0)
         if self.head:
-            self._write_indent()
-            self._comment(self.head)
+            self.write_indent()
+            self.comment(self.head)
             self.head = ""
 
     def _write_line_comment(self) -> None:
         if self.line_comment:
             if not self.whitespace:
-                self._put(" ")
-            self._comment(self.line_comment)
+                self.put(" ")
+            self.comment(self.line_comment)
             self.line_comment = ""
 
     def _write_foot(self) -> None:
         if self.foot:
-            self._write_indent()
-            self._comment(self.foot)
+            self.write_indent()
+            self.comment(self.foot)
             self.foot = ""
             self.foot_indent = max(self.indent, 0)
 
@@ -300,133 +290,43 @@ class Emitter:
         if self.foot:
             self._write_foot()
 
-    def _comment(self, comment: str) -> None:
-        breaks = False
-        for part in _BREAK.split(comment):
-            if not part:
-                continue
-            if part in BREAKS:
-                self._text_break(part)
-                breaks = True
-                continue
-            if breaks:
-                self._write_indent()
-            self._put(part if part[0] == "#" else f"# {part}")
-            self.indention = False
-            breaks = False
-        if not breaks:
-            self._break()
-        self.whitespace = True
-
     # Scalars and tags.
 
     def _write_scalar(self, value: str) -> None:
         style = self.style
         if style == "plain":
             if value:
-                self._put(value if self.whitespace else f" {value}")
+                self.put(value if self.whitespace else f" {value}")
                 self.whitespace = False
             self.indention = False
         elif style == "double":
-            self._indicator(double_quoted(value), space=True)
+            self.indicator(double_quoted(value), space=True)
             self.indention = False
         elif style == "single":
             if self.can.multiline:
-                self._write_single_quoted_lines(value)
+                self.single_quoted_lines(value)
             else:
-                self._indicator("'" + value.replace("'", "''") + "'", space=True)
+                self.indicator("'" + value.replace("'", "''") + "'", space=True)
             self.indention = False
         else:
             self._write_block_scalar(value, folds=style == "folded")
 
-    def _write_single_quoted_lines(self, value: str) -> None:
-        self._indicator("'", space=True)
-        breaks = False
-        for part in _BREAK.split(value):
-            if not part:
-                continue
-            if part in BREAKS:
-                if not breaks and part == "\n":
-                    self._break()
-                self._text_break(part)
-                breaks = True
-                continue
-            if breaks:
-                # Text after a break never begins with a space: such text goes into double quotes.
-                self._write_indent()
-            self._put(part.replace("'", "''"))
-            self.indention = False
-            breaks = False
-        self._indicator("'")
-
     def _write_block_scalar(self, value: str, *, folds: bool) -> None:
-        self._indicator(">" if folds else "|", space=True)
+        self.indicator(">" if folds else "|", space=True)
         if hints := block_hints(value, INDENT):
-            self._indicator(hints)
+            self.indicator(hints)
         if self.line_comment:
             self._write_line_comment()
         else:
-            self._break()
-        self.whitespace = True
-        breaks = leading_blank = True
-        # The original looks at the start of the whole text here, not at the place of the break.
-        first = value.lstrip(BREAKS)[:1]
-        doubles = folds and first not in {"", " ", "\t"}
-        for part in _BREAK.split(value):
-            if not part:
-                continue
-            if part in BREAKS:
-                if doubles and not breaks and not leading_blank and part == "\n":
-                    self._break()
-                self._text_break(part)
-                breaks = True
-                continue
-            if breaks:
-                self._write_indent()
-                leading_blank = part[0] in " \t"
-            self._put(part)
-            self.indention = False
-            breaks = False
+            self.line_break()
+        self.block_lines(value, folds=folds)
 
     def _write_tag(self, tag: str) -> None:
         handle, suffix = _handle_and_suffix(tag)
         if not self.whitespace:
-            self._put(" ")
-        self._put(f"{handle}{quote(suffix, safe=_TAG_SAFE)}" if handle else f"!<{quote(suffix, safe=_TAG_SAFE)}>")
+            self.put(" ")
+        self.put(f"{handle}{quote(suffix, safe=_TAG_SAFE)}" if handle else f"!<{quote(suffix, safe=_TAG_SAFE)}>")
         self.whitespace = self.indention = False
-
-    # Characters.
-
-    def _put(self, text: str) -> None:
-        self.out.append(text)
-        self.column += len(text)
-
-    def _break(self) -> None:
-        self.out.append("\n")
-        self.column = 0
-        self.indention = True
-
-    def _text_break(self, character: str) -> None:
-        self.out.append(character)
-        self.column = 0
-        self.indention = True
-
-    def _write_indent(self) -> None:
-        indent = max(self.indent, 0)
-        column = self.column
-        if not self.indention or column > indent or (column == indent and not self.whitespace):
-            self._break()
-        if self.foot_indent == indent:
-            self._break()
-        if self.column < indent:
-            self._put(" " * (indent - self.column))
-        self.whitespace = True
-        self.foot_indent = -1
-
-    def _indicator(self, text: str, *, space: bool = False, whitespace: bool = False, indention: bool = False) -> None:
-        self._put(f" {text}" if space and not self.whitespace else text)
-        self.whitespace = whitespace
-        self.indention = self.indention and indention
 
 
 def _style_and_tag(node: Node) -> tuple[Style, str]:

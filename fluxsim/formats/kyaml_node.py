@@ -101,8 +101,8 @@ def is_text_in_yaml_1_1(value: str) -> bool:
         return True
     if value in _WORDS_1_1:
         return False
-    # go-yaml v2 hands a date to an interface{} as a string.
-    return resolved(value) in {STR, TIME}
+    # go-yaml v2 hands a date to an interface{} as a string, and has no octals that begin with 0o and a sign.
+    return resolved(value) in {STR, TIME} or value[:3] in {"0o+", "0o-"}
 
 
 def resolved(value: str) -> str:
@@ -124,6 +124,8 @@ def _number(value: str) -> str:
         return TIME
     bare = value.replace("_", "")
     if (match := _INTEGER.fullmatch(bare)) and _fits(bare, match):
+        return INT
+    if _SIGN_INSIDE.fullmatch(bare):
         return INT
     return FLOAT if _is_float(bare) else STR
 
@@ -165,6 +167,7 @@ _WORDS_1_1 = frozenset(
     ("y", "Y", "yes", "Yes", "YES", "on", "On", "ON", "n", "N", "no", "No", "NO", "off", "Off", "OFF")
 )
 _INTEGER = re.compile(r"([-+]?)(?:0[xX]([0-9a-fA-F]+)|0[bB]([01]+)|0[oO]?([0-7]+)|(0|[1-9][0-9]*))", re.ASCII)
+_SIGN_INSIDE = re.compile("0b[-+][01]{1,63}|0o[-+][0-7]{1,21}", re.ASCII)
 _FLOAT = re.compile(r"[-+]?(\.[0-9]+|[0-9]+(\.[0-9]*)?)([eE][-+]?[0-9]+)?", re.ASCII)
 _TIME = re.compile(
     r"([0-9]{4})-([0-9]{1,2})-([0-9]{1,2})"

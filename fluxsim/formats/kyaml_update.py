@@ -74,6 +74,8 @@ class Update:
             documents.sort(key=lambda entry: entry.place)
             texts[name] = written(entry.resource for entry in documents)
         for name, text in texts.items():
+            if name.startswith("/"):
+                raise SetterError("package paths may not be absolute paths")
             if ".." in posixpath.normpath(name):
                 raise SetterError(f"resource must be written under package {directory}: {posixpath.normpath(name)}")
             self._result.changed[self._real.get(name, posixpath.join(directory, name))] = text.encode()
@@ -166,4 +168,4 @@ def _file_of_item(entry: _Entry) -> str:
     others = (metadata.field("labels"), metadata.field("annotations")) if metadata else ()
     if not any(of) and not any(other is not None and other.content for other in others):
         raise SetterError("missing Resource metadata")
-    return posixpath.join(of.namespace, f"{of.kind.lower()}_{of.name}.yaml")
+    return posixpath.normpath(posixpath.join(of.namespace, f"{of.kind.lower()}_{of.name}.yaml"))
