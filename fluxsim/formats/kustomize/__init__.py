@@ -5,13 +5,13 @@ from fluxsim.formats.kustomize.build import (
     KUBECTL,
     BuildOptions,
     BuildResult,
-    ImageOrigin,
     build,
     build_yaml,
     yaml_of,
 )
 from fluxsim.formats.kustomize.errors import KustomizeError
 from fluxsim.formats.kustomize.files import DictTree, FileTree
+from fluxsim.formats.kustomize.resource import ImageOrigin
 
 __all__ = [
     "FLUX",

@@ -24,7 +24,7 @@ from fluxsim.formats.kustomize.names import add_hashes
 from fluxsim.formats.kustomize.provenance import Origin
 from fluxsim.formats.kustomize.references import fix_references
 from fluxsim.formats.kustomize.resource import BUILD_ANNOTATIONS, ORIGIN, TRANSFORMATIONS, ImageOrigin, Resource
-from fluxsim.formats.kustomize.scalars import unspelled
+from fluxsim.formats.kustomize.scalars import UntypedKey, unspelled
 from fluxsim.formats.kustomize.sorting import sort
 from fluxsim.formats.tree import Json, Map, Seq
 
@@ -152,6 +152,10 @@ def _frozen(value: Json, resource: Resource) -> Json:
     if kind is str or kind is int or kind is bool or value is None:
         return value
     if isinstance(value, dict):
+        if any(type(key) is UntypedKey for key in value) and value is not resource.tree:
+            raise KustomizeError(
+                f"{go_syntax(resource.tree)}: json: unsupported type: map[interface {{}}]interface {{}}"
+            )
         return Map({key: _frozen(item, resource) for key, item in value.items()})
     if isinstance(value, list):
         return Seq([_frozen(item, resource) for item in value])

@@ -55,7 +55,8 @@ class Collection:
         return [
             resource
             for resource in self.resources
-            if resource.tree and any(matches(identity) for identity in (*resource.previous_identities, resource.identity))
+            if resource.tree
+            and any(matches(identity) for identity in (*resource.previous_identities, resource.identity))
         ]
 
     def one(self, identity: Identity) -> Resource:
@@ -65,9 +66,7 @@ class Collection:
         if len(found) == 1:
             return found[0]
         many = "multiple" if found else "no"
-        raise KustomizeError(
-            f"{many} matches for Id {identity}; failed to find unique target for patch {identity}"
-        )
+        raise KustomizeError(f"{many} matches for Id {identity}; failed to find unique target for patch {identity}")
 
     def select(self, selector: Selector) -> list[Resource]:
         """Return the objects that a selector means. Raises KustomizeError for one that cannot be read."""

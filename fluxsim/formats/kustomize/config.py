@@ -8,6 +8,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from dataclasses import dataclass, fields
 from functools import lru_cache
+from typing import Any
 
 from fluxsim.formats import goyaml
 from fluxsim.formats.kustomize.defaultspecs import (
@@ -56,21 +57,25 @@ class NameReferences:
         return NameReferences(rules)
 
 
+NO_SPECS = FieldSpecs()
+NO_REFERENCES = NameReferences()
+
+
 @dataclass(frozen=True, slots=True)
 class TransformerConfig:
     """The field specs of every built-in transformer."""
 
-    name_prefix: FieldSpecs = FieldSpecs()
-    name_suffix: FieldSpecs = FieldSpecs()
-    namespace: FieldSpecs = FieldSpecs()
-    common_labels: FieldSpecs = FieldSpecs()
-    labels: FieldSpecs = FieldSpecs()
-    template_labels: FieldSpecs = FieldSpecs()
-    common_annotations: FieldSpecs = FieldSpecs()
-    name_reference: NameReferences = NameReferences()
-    var_reference: FieldSpecs = FieldSpecs()
-    images: FieldSpecs = FieldSpecs()
-    replicas: FieldSpecs = FieldSpecs()
+    name_prefix: FieldSpecs = NO_SPECS
+    name_suffix: FieldSpecs = NO_SPECS
+    namespace: FieldSpecs = NO_SPECS
+    common_labels: FieldSpecs = NO_SPECS
+    labels: FieldSpecs = NO_SPECS
+    template_labels: FieldSpecs = NO_SPECS
+    common_annotations: FieldSpecs = NO_SPECS
+    name_reference: NameReferences = NO_REFERENCES
+    var_reference: FieldSpecs = NO_SPECS
+    images: FieldSpecs = NO_SPECS
+    replicas: FieldSpecs = NO_SPECS
 
     def merged(self, other: TransformerConfig) -> TransformerConfig:
         """Return both together. Raises KustomizeError where they disagree on `create`."""
@@ -89,13 +94,9 @@ class TransformerConfig:
 _GO_NAMES = {"namespace": "NameSpace"}
 
 
-def _merged(ours: FieldSpecs | NameReferences, others: FieldSpecs | NameReferences, name: str) -> object:
+def _merged(ours: Any, others: Any, name: str) -> Any:
     try:
-        if isinstance(ours, NameReferences) and isinstance(others, NameReferences):
-            return ours.merged(others)
-        assert isinstance(ours, FieldSpecs), ours
-        assert isinstance(others, FieldSpecs), others
-        return ours.merged(others.specs)
+        return ours.merged(others) if isinstance(ours, NameReferences) else ours.merged(others.specs)
     except KustomizeError as error:
         go_name = _GO_NAMES.get(name) or "".join(part.capitalize() for part in name.split("_"))
         raise error.within(f"failed to merge {go_name} fieldSpec") from error
@@ -103,14 +104,14 @@ def _merged(ours: FieldSpecs | NameReferences, others: FieldSpecs | NameReferenc
 
 def _sorted(config: TransformerConfig) -> TransformerConfig:
     """Sort by kind, the order in which fields are visited."""
-    values: dict[str, object] = {}
+    values: dict[str, Any] = {}
     for field in fields(config):
         value: FieldSpecs | NameReferences = getattr(config, field.name)
         if isinstance(value, NameReferences):
             values[field.name] = NameReferences(sorted(value.rules, key=lambda rule: gvk_order(rule[0])))
         else:
             values[field.name] = FieldSpecs(sorted(value.specs, key=lambda spec: gvk_order(spec.gvk)))
-    return TransformerConfig(**values)  # type: ignore[arg-type]
+    return TransformerConfig(**values)
 
 
 EMPTY = TransformerConfig()
@@ -132,11 +133,11 @@ DEFAULT = _sorted(
 _SPECS = ListOf(FIELD_SPEC)
 
 
-def _of_file(**arguments: tuple[FieldSpec, ...]) -> TransformerConfig:
+def _of_file(**arguments: Any) -> TransformerConfig:
     rules = arguments.pop("name_reference", ())
     return _sorted(
         TransformerConfig(
-            name_reference=NameReferences(rules),  # type: ignore[arg-type]
+            name_reference=NameReferences(rules),
             **{name: FieldSpecs(specs) for name, specs in arguments.items()},
         )
     )

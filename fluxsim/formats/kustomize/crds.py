@@ -50,9 +50,7 @@ def _properties(document: Mapping[str, Json], name: str) -> Mapping[str, Json]:
     return properties if isinstance(properties, Mapping) else {}
 
 
-def _walk(
-    document: Mapping[str, Json], name: str, gvk: Gvk, path: tuple[str, ...], depth: int
-) -> Iterator[_Found]:
+def _walk(document: Mapping[str, Json], name: str, gvk: Gvk, path: tuple[str, ...], depth: int) -> Iterator[_Found]:
     if depth > DEPTH_MAX:
         raise KustomizeError(f"definition '{name}' refers to itself")
     for field, schema in sorted(_properties(document, name).items()):

@@ -110,7 +110,9 @@ _PODS = (
 
 
 def _in_pods(*places: str) -> tuple[FieldSpec, ...]:
-    return tuple(FieldSpec(Gvk("", version, kind), f"{pod}/{place}") for kind, pod, version in _PODS for place in places)
+    return tuple(
+        FieldSpec(Gvk("", version, kind), f"{pod}/{place}") for kind, pod, version in _PODS for place in places
+    )
 
 
 def _in_pods_of_any_version(place: str) -> tuple[FieldSpec, ...]:

@@ -23,5 +23,5 @@ class LateError(KustomizeError):
 
     late = True
 
-    def within(self, prefix: str) -> KustomizeError:  # noqa: ARG002 - the point of the class
+    def within(self, prefix: str) -> KustomizeError:
         return self

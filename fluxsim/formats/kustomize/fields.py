@@ -88,14 +88,15 @@ class Struct(Generic[T]):
                 if self.strict:
                     raise FieldError(f'json: unknown field "{key}"')
                 continue
-            kind, at = fields[name], (*path, name)
+            kind: Type | Embedded = fields[name]
+            at = (*path, name)
             if isinstance(kind, Embedded):
-                kind, at = kind.kind, (*path, kind.structs, name)
+                at = (*path, kind.structs, name)
+                kind = kind.kind
             value = _read(kind, tree[key], self.go_name, at, converts=self.converts)
             if value is not None:
                 arguments[argument_name(name)] = value
         return self.make(**arguments)
-
 
     def lenient(self, *, strict: bool = False) -> Struct[T]:
         """Return the struct as sigs.k8s.io/yaml reads it, with all structs below it."""

@@ -81,6 +81,11 @@ class Access:
         top = self.location.rstrip("/") + "/"
         return shown[len(top) :] if shown.startswith(top) else None
 
+    def is_above(self, shown: str) -> bool:
+        """Return whether the path is a directory that the whole tree lies in."""
+        above = posixpath.join(posixpath.relpath(shown, self.location), "")
+        return not above.strip("./")
+
     def read(self, path: str) -> bytes | None:
         self.read_paths[path] = None
         return self._files.read(path)
@@ -99,8 +104,9 @@ class Access:
         for step in path.split("/"):
             before, at = at, f"{at}/{step}" if at else step
             if not self.is_dir(at) and self.read(at) is None:
-                problem = "no such file or directory" if self.is_dir(before) else "not a directory"
-                return f"lstat {self.shown(at)}: {problem}"
+                if not self.is_dir(before):
+                    return "not a directory"
+                return f"lstat {self.shown(at)}: no such file or directory"
         return f"lstat {shown}: no such file or directory"
 
 
@@ -129,7 +135,7 @@ class Root:
         if not self.access.inside_root_only:
             return self._whole_tree(shown, within, data)
         if data is None:
-            if within is not None and self.access.is_dir(within):
+            if self.access.is_above(shown) if within is None else self.access.is_dir(within):
                 raise KustomizeError(f"'{shown}' must resolve to a file")
             raise KustomizeError(f"evalsymlink failure on '{shown}' : {self.access.absence(shown)}")
         if self.path and not (within or "").startswith(f"{self.path}/"):
@@ -155,7 +161,10 @@ class Root:
             raise KustomizeError(f"remote base '{path}' cannot be fetched: builds run offline")
         if posixpath.isabs(path):
             raise KustomizeError(f"new root '{path}' cannot be absolute")
-        root = confirmed(self.access, self._join(path), self)
+        shown = self._join(path)
+        if self.access.within(shown) is None and self.access.is_above(shown):
+            raise KustomizeError(f"cycle detected: candidate root '{shown}' contains visited root '{self}'")
+        root = confirmed(self.access, shown, self)
         visited: Root | None = self
         while visited is not None:
             if not root.path or visited.path == root.path or visited.path.startswith(f"{root.path}/"):

@@ -16,9 +16,8 @@ from fluxsim.formats.kustomize.collection import Collection
 from fluxsim.formats.kustomize.errors import KustomizeError
 from fluxsim.formats.kustomize.files import Root
 from fluxsim.formats.kustomize.kustomization import Generator, GeneratorOptions
-from fluxsim.formats.kustomize.manifests import copied
 from fluxsim.formats.kustomize.resource import ORIGIN, Resource
-from fluxsim.formats.kustomize.scalars import text_of
+from fluxsim.formats.kustomize.scalars import bare_key, text_of
 from fluxsim.formats.tree import Json
 
 _BASE64_LINE = 70
@@ -42,16 +41,15 @@ def generated(entry: Generator, kind: str, common: GeneratorOptions | None, root
         tree["type"] = entry.type or "Opaque"
     pairs = _distinct(entry, _pairs(entry, root))
     if kind == "Secret":
-        tree["data"] = {key: _base64(value) for key, value in pairs.items()}
+        tree["data"] = {bare_key(key): _base64(value) for key, value in pairs.items()}
     else:
         tree |= config_map_data(pairs)
-    for field in ("labels", "annotations"):
-        texts: Mapping[str, str] = getattr(options, field)
-        if texts:
-            metadata[field] = dict(texts)
     if options.immutable:
         tree["immutable"] = True
     resource = Resource(tree, path)
+    for field, texts in (("labels", options.labels), ("annotations", options.annotations)):
+        if texts:
+            resource.set_texts(field, texts)
     resource.needs_hash = not options.disable_name_suffix_hash
     resource.behavior = entry.behavior if entry.behavior in {"create", "replace", "merge"} else "unspecified"
     return resource
@@ -74,9 +72,9 @@ def config_map_data(pairs: Mapping[str, bytes]) -> dict[str, Json]:
     binary: dict[str, Json] = {}
     for key in sorted(pairs):
         try:
-            data[key] = pairs[key].decode("utf-8")
+            data[bare_key(key)] = pairs[key].decode("utf-8")
         except UnicodeDecodeError:
-            binary[key] = _base64(pairs[key])
+            binary[bare_key(key)] = _base64(pairs[key])
     return ({"data": data} if data else {}) | ({"binaryData": binary} if binary else {})
 
 
@@ -218,7 +216,7 @@ def _merge_texts(tree: dict[str, Json], old: Mapping[str, Json], field: str) -> 
     texts: dict[str, Json] = {}
     for entries in (old.get(field), tree.get(field)):
         if isinstance(entries, dict):
-            texts.update({key: text_of(copied(value)) for key, value in entries.items()})
+            texts.update({bare_key(key): text_of(value) for key, value in entries.items()})
     tree.pop(field, None)
     if texts:
         tree[field] = texts

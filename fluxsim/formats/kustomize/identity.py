@@ -101,18 +101,21 @@ class Identity(NamedTuple):
     def go_syntax(self) -> str:
         """Return the id as Go's %#v, which a few messages show."""
         scoped = "true" if self.cluster_scoped else "false"
-        gvk = f'Group:"{self.gvk.group}", Version:"{self.gvk.version}", Kind:"{self.gvk.kind}", isClusterScoped:{scoped}'
+        gvk = (
+            f'Group:"{self.gvk.group}", Version:"{self.gvk.version}", Kind:"{self.gvk.kind}", isClusterScoped:{scoped}'
+        )
         return f'resid.ResId{{Gvk:resid.Gvk{{{gvk}}}, Name:"{self.name}", Namespace:"{self.namespace}"}}'
 
     def __str__(self) -> str:
         return f"{self.gvk}/{self.name or '[noName]'}.{self.namespace or '[noNs]'}"
 
 
-_FIRST = (
-    "Namespace ResourceQuota StorageClass CustomResourceDefinition ServiceAccount PodSecurityPolicy Role ClusterRole "
-    "RoleBinding ClusterRoleBinding ConfigMap Secret Endpoints Service LimitRange PriorityClass PersistentVolume "
-    "PersistentVolumeClaim Deployment StatefulSet CronJob PodDisruptionBudget"
-).split()
+_FIRST = [
+    "Namespace", "ResourceQuota", "StorageClass", "CustomResourceDefinition", "ServiceAccount", "PodSecurityPolicy",
+    "Role", "ClusterRole", "RoleBinding", "ClusterRoleBinding", "ConfigMap", "Secret", "Endpoints", "Service",
+    "LimitRange", "PriorityClass", "PersistentVolume", "PersistentVolumeClaim", "Deployment", "StatefulSet", "CronJob",
+    "PodDisruptionBudget",
+]  # fmt: skip
 _LAST = ["MutatingWebhookConfiguration", "ValidatingWebhookConfiguration"]
 KIND_ORDER = {kind: at - len(_FIRST) for at, kind in enumerate(_FIRST)} | {
     kind: at + 1 for at, kind in enumerate(_LAST)

@@ -51,9 +51,7 @@ def note_patch(resource: Resource, before: Mapping[tuple[str, ...], str], patch:
             resource.images[found.key] = ImageOrigin(path, (found.image,))
 
 
-def note_change(
-    resource: Resource, before: Mapping[tuple[str, ...], str], path: str, hints: tuple[str, ...]
-) -> None:
+def note_change(resource: Resource, before: Mapping[tuple[str, ...], str], path: str, hints: tuple[str, ...]) -> None:
     """Say that images which are not what they were come from a place that the hints lead to."""
     for found in images_of(resource.tree):
         if before.get(found.key) != found.image:
@@ -73,4 +71,3 @@ def origins(resource: Resource) -> Mapping[tuple[str | int, ...], ImageOrigin]:
         found.path: resource.images.get(found.key) or ImageOrigin(resource.path, (found.image,))
         for found in images_of(resource.tree)
     }
-

@@ -82,7 +82,7 @@ TARGET = Struct(
     Target,
     {"select": SELECTOR, "reject": ListOf(SELECTOR), "fieldPaths": TEXTS, "options": FIELD_OPTIONS},
 )
-_REPLACEMENT = {"source": SOURCE, "targets": ListOf(TARGET), "sourceValue": TEXT}
+_REPLACEMENT: dict[str, Any] = {"source": SOURCE, "targets": ListOf(TARGET), "sourceValue": TEXT}
 REPLACEMENT = Struct(
     "ReplacementField",
     Replacement,

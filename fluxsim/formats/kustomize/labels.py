@@ -13,6 +13,7 @@ from fluxsim.formats.kustomize.errors import KustomizeError
 from fluxsim.formats.kustomize.fieldspecs import FieldSpec, FieldSpecs, WalkError, set_field, wrong_kind
 from fluxsim.formats.kustomize.identity import Gvk
 from fluxsim.formats.kustomize.kustomization import Label
+from fluxsim.formats.kustomize.scalars import bare_key
 from fluxsim.formats.kustomize.steps import Step
 from fluxsim.formats.tree import Json
 
@@ -40,13 +41,14 @@ def _merged(specs: FieldSpecs, others: FieldSpecs, failure: str) -> FieldSpecs:
 
 def entries_step(kind: str, entries: Mapping[str, str], specs: FieldSpecs) -> Step:
     """Return a transformer that puts entries into every map that the specs lead to."""
+    added = {bare_key(key): text for key, text in entries.items()}
 
     def add(value: Json) -> Json:
         if value is None:
-            return dict(entries)
+            return dict(added)
         if not isinstance(value, dict):
             raise WalkError(wrong_kind("MappingNode", value))
-        value.update(entries)
+        value.update(added)
         return value
 
     def run(objects: Collection) -> None:

@@ -25,35 +25,39 @@ def matcher(selector: str) -> Test:
     """Return a test of labels; an empty selector takes everything. Raises KustomizeError."""
     tokens = _Tokens(selector)
     tests: list[Test] = []
-    while tokens.next:
-        if tokens.next in _SYMBOLS and tokens.next != "!":
-            raise _unparsable(f"found '{tokens.next}', expected: !, identifier, or 'end of string'")
+    while tokens.peek():
+        if tokens.peek() in _SYMBOLS and tokens.peek() != "!":
+            raise _unparsable(f"found '{tokens.peek()}', expected: !, identifier, or 'end of string'")
         tests.append(_requirement(tokens))
-        if tokens.next == ",":
+        if tokens.peek() == ",":
             tokens.take()
-            if tokens.next in _SYMBOLS and tokens.next != "!":
-                raise _unparsable(f"found '{tokens.next}', expected: identifier after ','")
-            if not tokens.next:
+            if tokens.peek() in _SYMBOLS and tokens.peek() != "!":
+                raise _unparsable(f"found '{tokens.peek()}', expected: identifier after ','")
+            if not tokens.peek():
                 raise _unparsable("found '', expected: identifier after ','")
-        elif tokens.next:
-            raise _unparsable(f"found '{tokens.next}', expected: ',' or 'end of string'")
+        elif tokens.peek():
+            raise _unparsable(f"found '{tokens.peek()}', expected: ',' or 'end of string'")
     return lambda labels: all(test(labels) for test in tests)
 
 
 class _Tokens:
     def __init__(self, text: str) -> None:
         self._found = [match[1] or match[2] for match in _TOKEN.finditer(text)]
-        self.next = ""
-        self.take()
+        self._at = 0
+
+    def peek(self) -> str:
+        """Return the next token; "" is the end."""
+        return self._found[self._at] if self._at < len(self._found) else ""
 
     def take(self) -> str:
-        """Return the token and go on to the one after it; "" is the end."""
-        taken, self.next = self.next, self._found.pop(0) if self._found else ""
+        """Return the next token and go past it."""
+        taken = self.peek()
+        self._at += 1
         return taken
 
 
 def _requirement(tokens: _Tokens) -> Test:
-    absent = tokens.next == "!"
+    absent = tokens.peek() == "!"
     if absent:
         tokens.take()
     key = tokens.take()
@@ -61,7 +65,7 @@ def _requirement(tokens: _Tokens) -> Test:
         raise _unparsable(f"found '{key}', expected: identifier")
     if absent:
         return lambda labels: key not in labels
-    if tokens.next in {"", ","}:
+    if tokens.peek() in {"", ","}:
         return lambda labels: key in labels
     operator = tokens.take()
     if operator in {"in", "notin"}:
@@ -71,7 +75,7 @@ def _requirement(tokens: _Tokens) -> Test:
         return lambda labels: key not in labels or labels[key] not in values
     if operator not in {"=", "==", "!=", "<", ">"}:
         raise _unparsable(f"found '{operator}', expected: in, notin, =, ==, !=, gt, lt")
-    value = "" if tokens.next in {"", ","} else tokens.take()
+    value = "" if tokens.peek() in {"", ","} else tokens.take()
     if value in _SYMBOLS:
         raise _unparsable(f"found '{value}', expected: identifier")
     if operator == "!=":
@@ -91,21 +95,22 @@ def _compared(text: str, limit: int, *, greater: bool) -> bool:
 
 
 def _values(tokens: _Tokens) -> frozenset[str]:
-    if tokens.next != "(":
-        raise _unparsable(f"found '{tokens.next}', expected: '('")
+    if tokens.peek() != "(":
+        raise _unparsable(f"found '{tokens.peek()}', expected: '('")
     tokens.take()
     values: list[str] = []
     after_comma = True
-    while tokens.next != ")":
-        token = tokens.take()
-        if token == ",":
+    while tokens.peek() != ")":
+        word = tokens.take()
+        if word == ",":
             if after_comma:
                 values.append("")
             after_comma = True
-        elif token in _SYMBOLS or not token:
-            raise _unparsable(f"found '{token}', expected: ',', ')' or identifier")
+        elif word in _SYMBOLS or not word:
+            wanted = "',', ')' or identifier" if after_comma else "',' or ')'"
+            raise _unparsable(f"found '{word}', expected: {wanted}")
         else:
-            values.append(token)
+            values.append(word)
             after_comma = False
     tokens.take()
     return frozenset(values)

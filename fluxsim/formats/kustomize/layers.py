@@ -6,7 +6,7 @@ internal/accumulator/resaccumulator.go.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from functools import partial
 
@@ -20,7 +20,7 @@ from fluxsim.formats.kustomize.errors import KustomizeError, MalformedYaml
 from fluxsim.formats.kustomize.files import Root
 from fluxsim.formats.kustomize.generators import absorb, generated
 from fluxsim.formats.kustomize.images import image_step
-from fluxsim.formats.kustomize.kustomization import COMPONENT, HelmSettings
+from fluxsim.formats.kustomize.kustomization import COMPONENT, Generator, HelmSettings
 from fluxsim.formats.kustomize.kustomizationfile import field_problems, read_kustomization
 from fluxsim.formats.kustomize.labels import entries_step, label_step
 from fluxsim.formats.kustomize.manifests import copied, resources_in, resources_in_file
@@ -193,29 +193,12 @@ class Layer:
             into.config = into.config.merged(crds)
 
     def _generate(self, into: Gathered) -> None:
-        kustomization = self.kustomization
-        makers: list[tuple[Callable[[], list[Resource]], Origin | None]] = []
-        common = kustomization.generator_options
-        for kind, entries in (
-            ("ConfigMap", kustomization.config_map_generator),
-            ("Secret", kustomization.secret_generator),
-        ):
-            for entry in entries or ():
-                origin = self._builtin_origin(f"{kind}Generator")
-                makers.append((lambda e=entry, k=kind: [generated(e, k, common, self.root, self.file)], origin))
+        makers = self._builtin_generators()
         self._refuse_helm()
-        if kustomization.generators:
-            try:
-                configured = self._plugin_configurations(kustomization.generators)
-            except KustomizeError as error:
-                raise error.within("loading generator plugins") from error
-            for resource in configured:
-                try:
-                    maker = plugins.generator(resource, self._surroundings())
-                except KustomizeError as error:
-                    prefix = "loading generator plugins: failed to load generator"
-                    raise error.within(prefix) from error
-                makers.append((maker, self._plugin_origin(resource)))
+        try:
+            makers += self._plugin_generators()
+        except KustomizeError as error:
+            raise error.within("loading generator plugins") from error
         for make, origin in makers:
             resources = make()
             if origin is not None:
@@ -223,6 +206,27 @@ class Layer:
             for resource in resources:
                 shown = f"&{{{POINTER} {'<nil>' if origin is None else POINTER}}}"
                 absorb(into.objects, resource, shown)
+
+    def _builtin_generators(self) -> list[tuple[plugins.Make, Origin | None]]:
+        k = self.kustomization
+
+        def make(entry: Generator, kind: str) -> list[Resource]:
+            return [generated(entry, kind, k.generator_options, self.root, self.file)]
+
+        return [
+            (partial(make, entry, kind), self._builtin_origin(f"{kind}Generator"))
+            for kind, entries in (("ConfigMap", k.config_map_generator), ("Secret", k.secret_generator))
+            for entry in entries or ()
+        ]
+
+    def _plugin_generators(self) -> list[tuple[plugins.Make, Origin | None]]:
+        makers: list[tuple[plugins.Make, Origin | None]] = []
+        for resource in self._plugin_configurations(self.kustomization.generators or ()):
+            try:
+                makers.append((plugins.generator(resource, self._surroundings()), self._plugin_origin(resource)))
+            except KustomizeError as error:
+                raise error.within("failed to load generator") from error
+        return makers
 
     def _refuse_helm(self) -> None:
         k = self.kustomization
@@ -280,7 +284,7 @@ class Layer:
             steps.append(
                 configured(
                     "ReplacementTransformer",
-                    lambda: {"replacements": [{"path": e.path} if e.path else {} for e in entries]},
+                    lambda: {"Replacements": [{"path": e.path} if e.path else {} for e in entries]},
                     lambda: replacement_step(entries, root, file),
                 )
             )

@@ -12,6 +12,7 @@ from fluxsim.formats import goyaml
 from fluxsim.formats.gotext import value_text
 from fluxsim.formats.goyaml_reader import MapWithBlanks
 from fluxsim.formats.kustomize.errors import KustomizeError, LateError, MalformedYaml
+from fluxsim.formats.kustomize.oddkeys import with_odd_keys
 from fluxsim.formats.kustomize.resource import Resource
 from fluxsim.formats.kustomize.scalars import text_of
 from fluxsim.formats.kustomize.spelling import attach_spellings
@@ -60,7 +61,9 @@ def _objects(data: bytes) -> tuple[Json, ...]:
     try:
         documents = goyaml.load_all(data, dialect="resource")
     except goyaml.YamlError as error:
-        raise _worded(error) from error
+        documents = with_odd_keys(data) if "unsupported type" in str(error) else []
+        if not documents:
+            raise _worded(error) from error
     attach_spellings(data, documents)
     if len(documents) == 1:
         documents = _unwrapped(documents[0])

@@ -19,7 +19,7 @@ from fluxsim.formats.kustomize.imageorigins import note_patch, snapshot
 from fluxsim.formats.kustomize.kustomization import Patch, PatchOptions
 from fluxsim.formats.kustomize.manifests import copied, resources_in, resources_in_file
 from fluxsim.formats.kustomize.resource import BUILD_ANNOTATIONS, Resource
-from fluxsim.formats.kustomize.scalars import unspelled
+from fluxsim.formats.kustomize.scalars import UntypedKey, unspelled
 from fluxsim.formats.kustomize.steps import Step, selector_settings
 from fluxsim.formats.openapi import Schemas
 from fluxsim.formats.tree import Json
@@ -59,7 +59,10 @@ def patch_settings(entry: Patch) -> dict[str, Json]:
     if entry.target is not None:
         settings["target"] = selector_settings(entry.target)
     if entry.options is not None:
-        allowed = {"allowNameChange": entry.options.allow_name_change, "allowKindChange": entry.options.allow_kind_change}
+        allowed = {
+            "allowNameChange": entry.options.allow_name_change,
+            "allowKindChange": entry.options.allow_kind_change,
+        }
         settings["options"] = {name: value for name, value in allowed.items() if value}
     return settings
 
@@ -104,9 +107,7 @@ def _operations(text: bytes) -> Sequence[Json]:
     return jsonpatch.operations(text.decode("utf-8", "replace"))
 
 
-def _merge_each(
-    objects: Collection, patches: list[Resource], options: PatchOptions, schemas: Schemas | None
-) -> None:
+def _merge_each(objects: Collection, patches: list[Resource], options: PatchOptions, schemas: Schemas | None) -> None:
     for patch in patches:
         identity = patch.identity
         try:
@@ -181,9 +182,12 @@ def merge(resource: Resource, patch: Resource, options: PatchOptions, schemas: S
         return
     if not options.allow_kind_change:
         resource.tree["kind"] = kind
-    if not options.allow_name_change:
+    if not options.allow_name_change and resource.name != name:
         resource.set_name(name)
-    resource.set_namespace(namespace)
+    if resource.namespace != namespace:
+        resource.set_namespace(namespace)
+    if resource.tree.get("apiVersion") == "":
+        resource.tree["apiVersion"] = None
     note_patch(resource, images, patch.tree, patch.path)
 
 
@@ -274,6 +278,8 @@ def _apply_operations(resource: Resource, operations: Sequence[Json], path: str)
 def _through_floats(value: Json) -> Json:
     """Round whole numbers as a JSON decoder without types does; what was said about spellings is gone."""
     if isinstance(value, dict):
+        if any(type(key) is UntypedKey for key in value):
+            raise KustomizeError("json: unsupported type: map[interface {}]interface {}")
         return {key: _through_floats(item) for key, item in value.items()}
     if isinstance(value, list):
         return [_through_floats(item) for item in value]

@@ -36,7 +36,7 @@ class Place(NamedTuple):
 
 
 def steps_of(path: str) -> tuple[str, ...]:
-    """Cut a path at its dots: `\\.` is a dot, `[a.b/c]` one key, `[name=x.y]` one element."""
+    r"""Cut a path at its dots: `\.` is a dot, `[a.b/c]` one key, `[name=x.y]` one element."""
     steps: list[str] = []
     parts = list(split_path(path, "."))
     while parts:

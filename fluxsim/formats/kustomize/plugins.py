@@ -47,7 +47,10 @@ class Surroundings(NamedTuple):
     schemas: Schemas | None
 
 
-_Make: TypeAlias = Callable[[Mapping[str, Any], Surroundings], list[Step]]
+Make: TypeAlias = "Callable[[], list[Resource]]"
+"""Makes the objects of a generator."""
+
+_Configure: TypeAlias = Callable[[Mapping[str, Any], Surroundings], list[Step]]
 _SPECS = {"fieldSpecs": ListOf(FIELD_SPEC)}
 
 
@@ -74,7 +77,7 @@ def _patch(settings: Mapping[str, Any]) -> Patch:
 
 
 def _namespace(settings: Mapping[str, Any], _: Surroundings) -> list[Step]:
-    subjects = settings.get("set_role_binding_subjects") or "defaultOnly"
+    subjects: Any = settings.get("set_role_binding_subjects") or "defaultOnly"
     if subjects not in {"defaultOnly", "allServiceAccounts", "none"}:
         raise KustomizeError(
             f'invalid value "{subjects}" for setRoleBindingSubjects: must be one of "defaultOnly", "none" or '
@@ -96,7 +99,7 @@ def _affixes(settings: Mapping[str, Any], *, prefix: bool, suffix: bool) -> list
     return steps
 
 
-_TRANSFORMERS: Mapping[str, tuple[Struct[Mapping[str, Any]], _Make]] = {
+_TRANSFORMERS: Mapping[str, tuple[Struct[Mapping[str, Any]], _Configure]] = {
     "AnnotationsTransformer": (
         _struct({"annotations": MAP, **_SPECS}),
         lambda s, _: [entries_step("AnnotationsTransformer", s.get("annotations", EMPTY_MAP), _specs(s))],
@@ -169,7 +172,7 @@ def transformer(resource: Resource, around: Surroundings) -> list[Step]:
         raise _failed(resource, error) from error
 
 
-def generator(resource: Resource, around: Surroundings) -> Callable[[], list[Resource]]:
+def generator(resource: Resource, around: Surroundings) -> Make:
     """Return what an object under `generators` makes, when it is called. Raises KustomizeError."""
     kind = _builtin(resource)
     if kind not in _GENERATORS:
@@ -199,7 +202,7 @@ def _failed(resource: Resource, error: Exception) -> KustomizeError:
 def _pairs_generator(kind: str, struct: Struct[Generator]) -> Callable[[Resource, Surroundings], Any]:
     lenient = Struct(struct.go_name, _settings, {**struct.fields, "metadata": META}).lenient()
 
-    def make(resource: Resource, around: Surroundings) -> Callable[[], list[Resource]]:
+    def make(resource: Resource, around: Surroundings) -> Make:
         settings = dict(lenient.read(resource.tree))
         meta: ObjectMeta = settings.pop("metadata", ObjectMeta())
         settings["name"] = settings.get("name") or meta.name
@@ -210,7 +213,7 @@ def _pairs_generator(kind: str, struct: Struct[Generator]) -> Callable[[Resource
     return make
 
 
-def _iam_policy(resource: Resource, around: Surroundings) -> Callable[[], list[Resource]]:
+def _iam_policy(resource: Resource, around: Surroundings) -> Make:
     settings = _IAM.read(resource.tree)
     service: Mapping[str, str] = settings.get("kubernetes_service", {})
     account: Mapping[str, str] = settings.get("service_account", {})
@@ -231,12 +234,12 @@ def _iam_policy(resource: Resource, around: Surroundings) -> Callable[[], list[R
     return make
 
 
-def _helm(resource: Resource, around: Surroundings) -> Callable[[], list[Resource]]:
+def _helm(resource: Resource, around: Surroundings) -> Make:
     del resource, around
     raise KustomizeError("must specify --enable-helm")
 
 
-_GENERATORS: Mapping[str, Callable[[Resource, Surroundings], Callable[[], list[Resource]]]] = {
+_GENERATORS: Mapping[str, Callable[[Resource, Surroundings], Make]] = {
     "ConfigMapGenerator": _pairs_generator("ConfigMap", CONFIG_MAP),
     "SecretGenerator": _pairs_generator("Secret", SECRET),
     "IAMPolicyGenerator": _iam_policy,

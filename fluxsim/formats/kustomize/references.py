@@ -176,5 +176,3 @@ def _grouped_in(resource: Resource, *, at_first: bool) -> str | None:
     identity = resource.original if at_first else resource.identity
     namespace = identity.effective_namespace
     return None if namespace == NO_NAMESPACE else namespace
-
-

@@ -78,18 +78,27 @@ def _loaded(entry: Replacement, root: Root, file: str) -> list[tuple[Replacement
 
 def replace_in(objects: Collection, replacement: Replacement, path: str) -> None:
     """Copy one value to all its targets. Raises KustomizeError."""
-    if (replacement.source is None and replacement.source_value is None) or replacement.targets is None:
+    if (replacement.source is None and replacement.source_value is None) or not replacement.targets:
         raise KustomizeError("replacements must specify a source and at least one target")
     value = _source_value(objects, replacement)
     for target in replacement.targets:
         if target.select is None:
             raise KustomizeError("target must specify resources to select")
+        _check_patterns(target.select)
         for resource in objects:
             if _meant(resource, target.select, target.reject):
                 images = snapshot(resource)
                 for field in target.field_paths or (DEFAULT_FIELD,):
                     _copy(resource, value, field, target)
                 note_change(resource, images, path, _hints(replacement, target))
+
+
+def _check_patterns(selector: Selector) -> None:
+    try:
+        for expression in (selector.group, selector.version, selector.kind, selector.name, selector.namespace):
+            pattern(expression)
+    except KustomizeError as error:
+        raise error.within("error creating target selector") from error
 
 
 def _hints(replacement: Replacement, target: Target) -> tuple[str, ...]:

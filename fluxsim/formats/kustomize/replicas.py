@@ -5,9 +5,12 @@ Source: kustomize api v0.21.1 internal/builtins/ReplicaCountTransformer.go, filt
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 from fluxsim.formats.kustomize.collection import Collection
 from fluxsim.formats.kustomize.errors import KustomizeError
 from fluxsim.formats.kustomize.fieldspecs import FieldSpecs, WalkError, set_field, wrong_kind
+from fluxsim.formats.kustomize.identity import Gvk, Identity
 from fluxsim.formats.kustomize.kustomization import Replica
 from fluxsim.formats.kustomize.steps import Step
 from fluxsim.formats.tree import Json
@@ -21,11 +24,13 @@ def replica_step(entry: Replica, specs: FieldSpecs) -> Step:
             raise WalkError(wrong_kind("ScalarNode", value))
         return entry.count
 
+    def named(gvk: Gvk) -> Callable[[Identity], bool]:
+        return lambda identity: identity.name == entry.name and identity.gvk.selected_by(gvk)
+
     def run(objects: Collection) -> None:
         found = False
         for spec in specs.specs:
-            named = objects.by_any_id(lambda other, gvk=spec.gvk: other.name == entry.name and other.gvk.selected_by(gvk))
-            for resource in named:
+            for resource in objects.by_any_id(named(spec.gvk)):
                 found = True
                 if resource.gvk.selected_by(spec.gvk):
                     set_field(resource.tree, spec, set_count, resource.identity, "text")

@@ -13,7 +13,7 @@ from typing import NamedTuple
 from fluxsim.formats.goyaml_reader import MapWithBlanks
 from fluxsim.formats.kustomize.errors import KustomizeError
 from fluxsim.formats.kustomize.identity import Gvk, Identity, gvk_of
-from fluxsim.formats.kustomize.scalars import text_of
+from fluxsim.formats.kustomize.scalars import bare_key, text_of
 from fluxsim.formats.tree import Json
 
 INTERNAL = "internal.config.kubernetes.io/"
@@ -144,7 +144,7 @@ class Resource:
         """Replace metadata.labels or metadata.annotations; without entries the field goes."""
         metadata = self.made_metadata()
         if entries:
-            metadata[field] = dict(entries)
+            metadata[field] = {bare_key(key): text for key, text in entries.items()}
         else:
             metadata.pop(field, None)
 
@@ -163,9 +163,7 @@ class Resource:
         if not any(key.startswith(INTERNAL) for key in annotations):
             return
         told = {key.removeprefix(INTERNAL): text for key, text in annotations.items() if key.startswith(INTERNAL)}
-        names, kinds, namespaces = (
-            told[field].split(",") if told.get(field) else [] for field in _PREVIOUS
-        )
+        names, kinds, namespaces = (told[field].split(",") if told.get(field) else [] for field in _PREVIOUS)
         if not len(names) == len(kinds) == len(namespaces):
             raise KustomizeError(
                 "number of previous names, number of previous namespaces, number of previous kinds not equal"

@@ -7,8 +7,10 @@ Source: kustomize api v0.21.1, where every value is a yaml.Node; go-yaml v3 reso
 
 from __future__ import annotations
 
+from typing import Self
+
 from fluxsim.formats.gotext import float_text
-from fluxsim.formats.goyaml_scalars import plain
+from fluxsim.formats.goyaml_scalars import WORDS, plain
 from fluxsim.formats.kustomize.errors import LateError
 from fluxsim.formats.tree import Json
 
@@ -18,7 +20,7 @@ class SpelledInt(int):
 
     text: str
 
-    def __new__(cls, value: int, text: str) -> SpelledInt:
+    def __new__(cls, value: int, text: str) -> Self:
         self = super().__new__(cls, value)
         self.text = text
         return self
@@ -29,7 +31,7 @@ class SpelledFloat(float):
 
     text: str
 
-    def __new__(cls, value: float, text: str) -> SpelledFloat:
+    def __new__(cls, value: float, text: str) -> Self:
         self = super().__new__(cls, value)
         self.text = text
         return self
@@ -41,10 +43,29 @@ class SpelledText(str):
     __slots__ = ("text",)
     text: str
 
-    def __new__(cls, value: str, text: str) -> SpelledText:
+    def __new__(cls, value: str, text: str) -> Self:
         self = super().__new__(cls, value)
         self.text = text
         return self
+
+
+class UntypedKey(str):
+    """A key whose text means a number, a word or a date: `9` in data made from the literal 9=a. Printing it fails."""
+
+    __slots__ = ()
+
+
+def bare_key(text: str) -> str:
+    """Return a key that a transformer writes: kustomize does not say that it is a string."""
+    return text if text[:1].isalpha() and text not in _WORDS else _bare_key(text)
+
+
+_WORDS = WORDS["resource"]
+
+
+def _bare_key(text: str) -> str:
+    value = plain_value(text)
+    return text if isinstance(value, str) and not isinstance(value, SpelledText) else UntypedKey(text)
 
 
 class Misfit(str):
@@ -53,7 +74,7 @@ class Misfit(str):
     __slots__ = ("replaced",)
     replaced: Json
 
-    def __new__(cls, text: str, replaced: Json) -> Misfit:
+    def __new__(cls, text: str, replaced: Json) -> Self:
         self = super().__new__(cls, text)
         self.replaced = replaced
         return self

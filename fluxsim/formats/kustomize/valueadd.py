@@ -31,11 +31,7 @@ class Place(NamedTuple):
     file_path_position: int = 0
 
 
-_TARGETS = ListOf(
-    Struct(
-        "Target", Place, {"selector": SELECTOR, "fieldPath": TEXT, "filePathPosition": INT}
-    )
-)
+_TARGETS = ListOf(Struct("Target", Place, {"selector": SELECTOR, "fieldPath": TEXT, "filePathPosition": INT}))
 VALUE_ADD = {"value": TEXT, "targets": _TARGETS, "targetFilePath": TEXT}
 _TARGET_FILE: Struct[tuple[Place, ...]] = Struct("", lambda targets=(): targets, {"targets": _TARGETS}).lenient()
 

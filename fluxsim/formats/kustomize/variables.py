@@ -139,5 +139,3 @@ def expanded(text: str, value_of: Values) -> Json:
             at += 2
         done = at
     return "".join(parts) + text[done:]
-
-
