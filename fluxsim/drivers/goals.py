@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import Literal, TypeAlias
 
-from fluxsim.drivers.predicates import Answer, Names, Unknown
+from fluxsim.drivers.question import Answer, Names, Unknown
 from fluxsim.drivers.scenario import Goal, span
 from fluxsim.kernel.log import Event
 from fluxsim.kernel.units import Millis

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 
-from fluxsim.drivers.predicates import Unknown
+from fluxsim.drivers.question import Unknown
 from fluxsim.kernel.log import Event, Log
 
 _NAME = re.compile(r"\$\{([^}]*)\}")

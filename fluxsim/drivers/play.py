@@ -1,192 +1,16 @@
-"""Plays a scenario in virtual time: steps at their times, goals watched, invariants on. A trap is played twice."""
+"""Plays a scenario file: once, a trap twice (as it stands and cured), a matrix once a cell; guardrails before the first step."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 
-from fluxsim.drivers.goals import Tracker
-from fluxsim.drivers.names import StepNames
-from fluxsim.drivers.predicates import Unknown
-from fluxsim.drivers.scenario import Goal, LostBy, Matrix, Reading, Scenario, Step, span
-from fluxsim.formats.imagetag import tag_of
-from fluxsim.formats.tree import Json
-from fluxsim.kernel.log import Event, Log
-from fluxsim.kernel.units import SECOND, Millis, clock_text
-from fluxsim.observe.causes import chain, diverging
-from fluxsim.observe.invariants import Invariants, Violation
-from fluxsim.world.actions import ACTION, AnyAction
-from fluxsim.world.journal import Entry
+from fluxsim.drivers import guards, matrix, trap
+from fluxsim.drivers.matrix import MatrixResult
+from fluxsim.drivers.player import GoalResult, Played, Player, Told
+from fluxsim.drivers.scenario import Goal, Scenario, Trap
 from fluxsim.world.setup import Setup
-from fluxsim.world.world import World
 
-ASK_AGAIN_MS: Millis = 1 * SECOND
-"""How often a step that waits `once` something holds asks, beside the events that touch its question."""
-
-
-@dataclass(slots=True)
-class Told:
-    """What a step printed, for the timeline: the lines of the command, and the refusal if it was refused."""
-
-    at_ms: Millis
-    command: str
-    lines: tuple[str, ...]
-    error: str
-
-
-@dataclass(slots=True)
-class GoalResult:
-    """How a goal ended and whether that was expected."""
-
-    goal: Goal
-    tracker: Tracker
-    as_expected: bool
-
-
-@dataclass(slots=True)
-class Played:
-    """One world played to its end."""
-
-    scenario: Scenario
-    world: World
-    goals: list[GoalResult]
-    violations: list[Violation]
-    unexpected: list[Violation]
-    told: list[Told]
-    journal: list[Entry]
-    faults: list[str] = field(default_factory=list[str])
-    """What went wrong beside goals and invariants: a step that could not be done, a trap that did not spring."""
-
-    @property
-    def passed(self) -> bool:
-        return not self.faults and not self.unexpected and all(result.as_expected for result in self.goals)
-
-    @property
-    def log(self) -> Log:
-        return self.world.log
-
-    def goal(self, name: str) -> GoalResult:
-        return next(result for result in self.goals if result.goal.name == name)
-
-
-class Player:
-    """Plays one scenario in one world."""
-
-    def __init__(
-        self, scenario: Scenario, setup: Setup, *, seed: int | None = None, extra: Sequence[Step] = (), own: bool = True
-    ) -> None:
-        self._scenario = scenario
-        self._world = World(setup, seed=scenario.seed if seed is None else seed)
-        self._own = own
-        self._steps = _in_order([*scenario.steps, *extra])
-        self._names = StepNames(
-            self._world.log, {where: tag_of(image) for where, image in setup.closure.deployments.items()}
-        )
-        self._end_ms = scenario.end_ms
-        self._trackers = [Tracker(goal, self._start_of(goal), self._end_ms) for goal in scenario.goals]
-        self._invariants = Invariants()
-        self._told: list[Told] = []
-        self._journal: list[Entry] = []
-        self._faults: list[str] = []
-        self._world.log.observers.append(self._observe)
-
-    def play(self) -> Played:
-        """Play to the end."""
-        for event in self._world.log.events:
-            self._invariants.observe(event)
-        last_ms = 0
-        for step in self._steps:
-            last_ms = self._do(step, last_ms)
-        self._advance(max(self._end_ms, self._world.now_ms))
-        for tracker in self._trackers:
-            tracker.close(self._world.now_ms, self._world, self._names)
-        return self._played()
-
-    def _start_of(self, goal: Goal) -> Millis | None:
-        if not goal.since:
-            return 0
-        return span(goal.since) if goal.since not in {step.name for step in self._steps} else None
-
-    # -- steps
-
-    def _do(self, step: Step, last_ms: Millis) -> Millis:
-        if step.at is not None:
-            self._advance(max(span(step.at), self._world.now_ms))
-        elif step.after is not None:
-            self._advance(last_ms + span(step.after))
-        elif step.once is not None and not self._wait_until(step):
-            return self._world.now_ms
-        try:
-            action = _filled(step.action, self._names.filled)
-        except Unknown as unknown:
-            self._faults.append(
-                f"{clock_text(self._world.now_ms)}: step {step.name or step.action.do} could not be done: {unknown}"
-            )
-            return self._world.now_ms
-        outcome = self._world.do(action)
-        self._journal.append(Entry(at_ms=self._world.now_ms, action=action))
-        self._told.append(Told(self._world.now_ms, outcome.command, outcome.lines, outcome.error))
-        if step.name:
-            self._names.done(step.name, outcome.seq, outcome.commit)
-            for tracker in self._trackers:
-                if tracker.goal.since == step.name:
-                    tracker.begin(self._world.now_ms)
-                    tracker.at_time(self._world.now_ms, self._world, self._names)
-        return self._world.now_ms
-
-    def _wait_until(self, step: Step) -> bool:
-        assert step.once is not None, f"step {step.name} does not wait"
-        predicate = step.once.predicate
-        deadline = self._world.now_ms + span(step.at_most)
-        while True:
-            try:
-                if predicate.ask(self._world, self._names).holds:
-                    return True
-            except Unknown:
-                pass
-            due = self._world.next_due()
-            if self._world.now_ms >= deadline or due is None:
-                told = predicate.told(self._names)
-                self._faults.append(f"{clock_text(self._world.now_ms)}: waited {step.at_most} in vain until {told}")
-                return False
-            self._advance(min(max(due, self._world.now_ms + ASK_AGAIN_MS), deadline))
-
-    def _advance(self, to_ms: Millis) -> None:
-        """Run the world, stopping where a goal must be asked at that very time."""
-        while True:
-            now_ms = self._world.now_ms
-            times = [
-                time
-                for tracker in self._trackers
-                if tracker.outcome is None
-                for time in tracker.deadlines()
-                if now_ms < time <= to_ms
-            ]
-            stop = min(times, default=to_ms)
-            self._world.run_to(stop)
-            for tracker in self._trackers:
-                if stop in tracker.deadlines():
-                    tracker.at_time(stop, self._world, self._names)
-            if stop == to_ms:
-                return
-
-    # -- watching
-
-    def _observe(self, event: Event) -> None:
-        if self._own:
-            self._invariants.observe(event)
-        for tracker in self._trackers:
-            tracker.observe(event, self._world, self._names)
-
-    def _played(self) -> Played:
-        results = [
-            GoalResult(tracker.goal, tracker, tracker.outcome == tracker.goal.expect) for tracker in self._trackers
-        ]
-        violations = self._invariants.violations(self._world.now_ms) if self._own else []
-        unexpected = [violation for violation in violations if violation.invariant not in self._scenario.breaks]
-        return Played(
-            self._scenario, self._world, results, violations, unexpected, self._told, self._journal, self._faults
-        )
+__all__ = ["GoalResult", "MatrixResult", "Performance", "Played", "Player", "Told", "perform"]
 
 
 @dataclass(slots=True)
@@ -204,143 +28,44 @@ class Performance:
 
 
 def perform(scenario: Scenario, setup: Setup, *, seed: int | None = None) -> Performance:
-    """Play a scenario; of a trap, demand that the goal is lost by the declared event and kept by the cure."""
-    trap = scenario.trap
+    """Play a scenario; of a trap, demand that the goal is lost by the declared event and met with the cure."""
+    faults = guards.wrong(scenario.guardrails, setup) if scenario.guardrails is not None else []
     if scenario.matrix is not None:
-        return _table(scenario, scenario.matrix, setup, seed)
-    if trap is None:
-        return Performance(scenario, [Player(scenario, setup, seed=seed).play()], [])
-    cured_goals = tuple(
-        goal.model_copy(update={"expect": "met"}) if goal.name == trap.goal else goal for goal in scenario.goals
-    )
-    lost = scenario.model_copy(
-        update={
-            "goals": tuple(
-                goal.model_copy(update={"expect": "lost"}) if goal.name == trap.goal else goal
-                for goal in scenario.goals
-            )
-        }
-    )
-    plain = Player(lost, setup, seed=seed).play()
-    cured = Player(
-        scenario.model_copy(update={"goals": cured_goals, "breaks": ()}), setup, seed=seed, extra=[trap.cure]
-    ).play()
-    return Performance(scenario, [plain, cured], [*_sprung(plain, trap.goal, trap.lost_by)])
+        table, plays = matrix.played(scenario, scenario.matrix, seed)
+        return Performance(scenario, plays, [*faults, *table.wrong()], table)
+    if scenario.trap is None:
+        play = Player(scenario, setup, seed=seed).play()
+        return Performance(scenario, [play], [*faults, *_unbroken(scenario, play)])
+    plain = Player(_trapped(scenario, scenario.trap), setup, seed=seed).play()
+    cured = _cured(scenario, scenario.trap, setup, seed)
+    faults += [*_unbroken(scenario, plain), *trap.sprung(scenario.trap, plain, cured)]
+    return Performance(scenario, [plain, cured], faults)
 
 
-@dataclass(slots=True)
-class MatrixResult:
-    """A table of readings: row, column, reading → value, and what was expected."""
+def _trapped(scenario: Scenario, sprung: Trap) -> Scenario:
+    """Return the story as it stands: the trap's goal is expected to be lost, unless the file says how it fails."""
 
-    cells: dict[str, dict[str, dict[str, str]]]
-    expected: dict[str, dict[str, dict[str, str]]]
+    def failing(goal: Goal) -> Goal:
+        if goal.name != sprung.goal or goal.expect != "met":
+            return goal
+        return goal.model_copy(update={"expect": "lost"})
 
-    def wrong(self) -> list[str]:
-        return [
-            f"{row}, {column}, {reading}: {value}, expected {self.expected.get(row, {}).get(column, {}).get(reading)}"
-            for row, columns in self.cells.items()
-            for column, readings in columns.items()
-            for reading, value in readings.items()
-            if self.expected.get(row, {}).get(column, {}).get(reading) != value
-        ]
-
-    def table(self) -> str:
-        """Return the table as text: a line a row and column, a word a reading."""
-        readings = list(next(iter(next(iter(self.cells.values())).values())))
-        rows = [["suspended", "when", *readings]]
-        rows += [
-            [row, column, *values.values()] for row, columns in self.cells.items() for column, values in columns.items()
-        ]
-        widths = [max(len(row[place]) for row in rows) for place in range(len(rows[0]))]
-        return "\n".join(
-            "  " + "  ".join(f"{cell:{width}}" for cell, width in zip(row, widths, strict=True)).rstrip()
-            for row in rows
-        )
+    return scenario.model_copy(update={"goals": tuple(failing(goal) for goal in scenario.goals)})
 
 
-def _table(scenario: Scenario, matrix: Matrix, setup: Setup, seed: int | None) -> Performance:
-    """Play the story for every row and column of a matrix, and read its cells."""
-    cells: dict[str, dict[str, dict[str, str]]] = {}
-    plays: list[Played] = []
-    goals = [
-        Goal.model_validate({"name": name, "now": True, "from": reading.at} | _question(reading))
-        for name, reading in matrix.readings.items()
-    ]
-    for row, action in matrix.rows.items():
-        for column, at in matrix.columns.items():
-            extra = [Step.model_validate({"at": at} | action)]
-            if row in matrix.undo and matrix.undo_at is not None:
-                extra.append(Step.model_validate({"at": matrix.undo_at} | matrix.undo[row]))
-            story = scenario.model_copy(update={"goals": tuple(goals), "matrix": None})
-            play = Player(story, setup, seed=seed, extra=extra).play()
-            for result in play.goals:
-                result.as_expected = True
-            plays.append(play)
-            values = {
-                name: reading.yes if play.goal(name).tracker.outcome == "met" else reading.no
-                for name, reading in matrix.readings.items()
-            }
-            cells.setdefault(row, {})[column] = values
-    table = MatrixResult(cells, matrix.expect)
-    return Performance(scenario, plays, table.wrong(), table)
+def _cured(scenario: Scenario, sprung: Trap, setup: Setup, seed: int | None) -> Played:
+    """Play the story with one change. Only the trap's goal counts then, and no invariant may be broken.
+
+    Steps that would have mended what now never broke may be refused.
+    """
+    goals = tuple(goal.model_copy(update={"expect": "met"}) for goal in scenario.goals if goal.name == sprung.goal)
+    steps = tuple(step for step in scenario.steps if not sprung.without or step.name != sprung.without)
+    story = scenario.model_copy(update={"goals": goals, "steps": steps, "breaks": ()})
+    extra = [sprung.cure] if sprung.cure is not None else []
+    return Player(story, setup, seed=seed, extra=extra, lenient=True).play()
 
 
-def _question(reading: Reading) -> dict[str, Json]:
-    return {
-        name: value
-        for name, value in reading.model_dump(by_alias=True, exclude_none=True).items()
-        if name not in ("at", "yes", "no")
-    }
-
-
-def _sprung(play: Played, name: str, wanted: LostBy) -> list[str]:
-    """Return what is wrong with how the goal was lost; nothing where it was lost as declared."""
-    tracker = play.goal(name).tracker
-    if tracker.lost_by is None or tracker.lost_ms is None:
-        return [f"goal '{name}' was not lost: {tracker.outcome}, {tracker.seen}"]
-    loser = diverging(play.log.events, tracker.lost_by)
-    told = list(chain(play.log.events, loser))
-    actor = loser.data.get("author", {}).get("name", loser.actor)
-    wrong: list[str] = []
-    if wanted.actor not in (actor, loser.actor):
-        wrong.append(f"goal '{name}' was lost by {actor}, not by {wanted.actor}")
-    started = next((event for event in told if event.kind == "reconcile.started"), None)
-    if wanted.object and (started is None or started.data["key"] != wanted.object):
-        wrong.append(
-            f"goal '{name}' was lost through {started.data['key'] if started else 'no object'}, not through {wanted.object}"
-        )
-    if wanted.cause and (started is None or wanted.cause not in started.data["trigger"]):
-        wrong.append(
-            f"goal '{name}' was lost because of '{started.data['trigger'] if started else 'nothing'}', not '{wanted.cause}'"
-        )
-    low, high = (span(time) for time in wanted.between)
-    if not low <= loser.at_ms <= high:
-        wrong.append(
-            f"goal '{name}' was lost at {clock_text(loser.at_ms)}, not between {wanted.between[0]} and {wanted.between[1]}"
-        )
-    return wrong
-
-
-def _in_order(steps: Sequence[Step]) -> list[Step]:
-    """Return the steps in order of time; those without a time of their own stay behind the one they follow."""
-    groups: list[list[Step]] = []
-    for step in steps:
-        if step.at is not None or not groups:
-            groups.append([step])
-        else:
-            groups[-1].append(step)
-    groups.sort(key=lambda group: span(group[0].at) if group[0].at is not None else 0)
-    return [step for group in groups for step in group]
-
-
-def _filled(action: AnyAction, fill: Callable[[str], str]) -> AnyAction:
-    def filled(value: Json) -> Json:
-        if isinstance(value, str):
-            return fill(value)
-        if isinstance(value, dict):
-            return {key: filled(item) for key, item in value.items()}
-        if isinstance(value, list):
-            return [filled(item) for item in value]
-        return value
-
-    return ACTION.validate_python(filled(action.model_dump(mode="json", exclude_defaults=False)))
+def _unbroken(scenario: Scenario, play: Played) -> list[str]:
+    """Return a fault for each invariant that the story declares broken and that held."""
+    broken = {violation.invariant for violation in play.violations}
+    return [f"'{name}' was declared broken and holds" for name in scenario.breaks if name not in broken]

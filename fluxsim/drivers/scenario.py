@@ -3,7 +3,8 @@
 name, why          what it shows, and the sentence that a newcomer learns from it
 steps              what people and mischief do, `at` a time, `after` the former step, or `once` something holds
 goals              now, within, holds for, never; each asks one question of drivers.predicates
-trap               the goal that is lost, by whom and why, and the one action that keeps it
+trap               the goal that is lost, by whom and why, and the one action that keeps it (or the step that had better not been)
+guardrails         what `fluxsim lint` must find before the first step: exactly these
 matrix             the same story played for every row and column, read as a table
 """
 
@@ -14,21 +15,24 @@ import re
 from pathlib import Path
 from typing import Annotated, Any, Literal
 
-from pydantic import AfterValidator, BaseModel, ConfigDict, Field, model_validator
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field, field_validator, model_validator
 
 from fluxsim.controllers.latencies import Latencies, Span
-from fluxsim.drivers.predicates import Asking
+from fluxsim.drivers.failures import FAILURES
+from fluxsim.drivers.predicates import PREDICATES, Asking
 from fluxsim.formats.durations import InvalidDuration, parse_millis
 from fluxsim.kernel.errors import Fault, InputError, did_you_mean
 from fluxsim.kernel.units import DAY, HOUR, Millis
+from fluxsim.observe.invariants import Invariants
 from fluxsim.world import example
 from fluxsim.world.actions import AnyAction, Edit
-from fluxsim.world.edits import changes_of
+from fluxsim.world.edits import EditRefused, changes_of
 from fluxsim.world.inputfile import read
 from fluxsim.world.setup import Setup, of_example, of_repo
 
 _DAYS = re.compile(r"^(\d+)d(.*)$")
-STEP_KEYS = ("at", "after", "once", "at most", "as")
+INVARIANTS = tuple(invariant.name for invariant in Invariants().all)
+STEP_KEYS = ("at", "after", "once", "at most", "as", "refused")
 
 
 def span(text: str) -> Millis:
@@ -62,6 +66,8 @@ class Step(Model):
     once: Asking | None = None
     at_most: Duration = Field(default="1h", alias="at most")
     name: str = Field(default="", alias="as")
+    refused: str = ""
+    """Words of the refusal that the step must meet; without them it must not be refused."""
     action: AnyAction
 
     @model_validator(mode="before")
@@ -104,27 +110,45 @@ class Goal(Asking):
         if (self.now or self.never) and (self.within or self.holds_for):
             raise ValueError("`now` and `never` stand alone; `within` and `holds for` may stand together")
         if len(self.asked()) != 1:
-            raise ValueError(
-                "a goal asks exactly one question: image, digest, tag, release, commit, condition, jsonpath, suspended"
-            )
+            raise ValueError(f"a goal asks exactly one question: {', '.join(PREDICATES)}")
         return self
 
 
 class LostBy(Model):
-    """The event that a trap's goal is lost by."""
+    """The event that a trap's goal is lost by: who, through which object, why, and when.
+
+    Of a goal that is never reached it is the first event by which the two plays differ; `silent` says that it is one
+    that happens only where the goal is met.
+    """
 
     actor: str
     object: str = ""
     cause: str = ""
     between: tuple[Duration, Duration]
+    silent: bool = False
 
 
 class Trap(Model):
-    """Played twice: without the cure the goal is lost by that event, with it the goal is met."""
+    """Played twice: as it stands the goal is lost by that event; with the cure, or without the named step, it is met."""
 
     goal: str
     lost_by: LostBy = Field(alias="lost by")
-    cure: Step
+    cure: Step | None = None
+    without: str = ""
+
+    @model_validator(mode="after")
+    def _one_change(self) -> Trap:
+        if (self.cure is None) == (not self.without):
+            raise ValueError("a trap names one change: the `cure`, or the step that it is better `without`")
+        return self
+
+
+class Guardrail(Model):
+    """A fault that `fluxsim lint` must find; line 0 is any line."""
+
+    file: str
+    line: int = 0
+    rule: str
 
 
 class Reading(Asking):
@@ -135,16 +159,55 @@ class Reading(Asking):
     no: str = "bad"
 
 
-class Matrix(Model):
-    """Rows are actions, columns are times for them; `readings` are asked of each; `expect` is the table."""
+class Variation(BaseModel):
+    """What a row or a column changes: edits of the start, and fields of the step that row and column make together."""
 
-    rows: dict[str, dict[str, Any]]
-    columns: dict[str, Duration]
-    undo: dict[str, dict[str, Any]] = Field(default_factory=dict)
-    """Row to the action that ends it again, at `undo at`."""
-    undo_at: Duration | None = Field(default=None, alias="undo at")
+    model_config = ConfigDict(extra="allow", frozen=True)
+
+    edits: tuple[Edit, ...] = ()
+
+    @property
+    def fields(self) -> dict[str, Any]:
+        return dict(self.model_extra or {})
+
+
+class Matrix(Model):
+    """The story is played for every row and column; `readings` are asked of each play; `expect` is the table.
+
+    The fields of a row and of a column together are one more step; those of `later` and of the row are another.
+    """
+
+    rows: dict[str, Variation]
+    columns: dict[str, Variation]
+    later: dict[str, Any] = Field(default_factory=dict)
     readings: dict[str, Reading]
     expect: dict[str, dict[str, dict[str, str]]]
+
+    @model_validator(mode="after")
+    def _whole(self) -> Matrix:
+        wanted = {(row, column, reading) for row in self.rows for column in self.columns for reading in self.readings}
+        given = {(row, *cell) for row, columns in self.expect.items() for cell in _cells(columns)}
+        for row, column, reading in sorted(wanted ^ given):
+            raise ValueError(f"`expect` and the matrix differ in the cell {row}, {column}, {reading}")
+        for row in self.rows:
+            for column in self.columns:
+                self.steps(row, column)
+        return self
+
+    def steps(self, row: str, column: str) -> list[Step]:
+        """Return the steps of a cell."""
+        fields = [self.rows[row].fields | self.columns[column].fields]
+        if self.later:
+            fields.append(self.rows[row].fields | self.later)
+        return [Step.model_validate(one) for one in fields if one]
+
+    def edits(self, row: str, column: str) -> tuple[Edit, ...]:
+        """Return the edits of a cell's start."""
+        return self.rows[row].edits + self.columns[column].edits
+
+
+def _cells(columns: dict[str, dict[str, str]]) -> list[tuple[str, str]]:
+    return [(column, reading) for column, readings in columns.items() for reading in readings]
 
 
 class ServiceSetup(Model):
@@ -175,18 +238,37 @@ class Scenario(Model):
     steps: tuple[Step, ...] = ()
     goals: tuple[Goal, ...] = ()
     trap: Trap | None = None
+    guardrails: tuple[Guardrail, ...] | None = None
     matrix: Matrix | None = None
+
+    @field_validator("failures")
+    @classmethod
+    def _known_failures(cls, ids: tuple[str, ...]) -> tuple[str, ...]:
+        for one in ids:
+            if one not in FAILURES:
+                raise ValueError(f"unknown failure '{one}'; {did_you_mean(one, FAILURES)}")
+        return ids
+
+    @field_validator("breaks")
+    @classmethod
+    def _known_invariants(cls, names: tuple[str, ...]) -> tuple[str, ...]:
+        for one in names:
+            if one not in INVARIANTS:
+                raise ValueError(f"unknown invariant '{one}'; {did_you_mean(one, INVARIANTS)}")
+        return names
 
     @model_validator(mode="after")
     def _whole(self) -> Scenario:
-        if not self.goals and self.matrix is None:
-            raise ValueError("a scenario has goals, or a matrix")
+        if not self.goals and self.matrix is None and self.guardrails is None:
+            raise ValueError("a scenario has goals, guardrails, or a matrix")
         names = {step.name for step in self.steps if step.name}
         for goal in self.goals:
             if goal.since and goal.since not in names:
                 span(goal.since)
         if self.trap is not None and self.trap.goal not in {goal.name for goal in self.goals}:
             raise ValueError(f"the trap's goal '{self.trap.goal}' is not the name of a goal")
+        if self.trap is not None and self.trap.without and self.trap.without not in names:
+            raise ValueError(f"the trap's step '{self.trap.without}' is not the name of a step")
         return self
 
     @property
@@ -217,8 +299,10 @@ def setup_of(scenario: Scenario) -> Setup:
             )
         setup = of_repo(scenario.repo, scenario.path)
     else:
-        head = example.gitops({})
-        changes = changes_of(start.edits, head, "main") if start.edits else {}
+        try:
+            changes = changes_of(start.edits, example.gitops({}), "main") if start.edits else {}
+        except EditRefused as error:
+            raise InputError(Fault(scenario.name, str(error), "")) from error
         setup = of_example(changes, {name: service.workflow for name, service in start.services.items()})
     if not start.latencies:
         return setup

@@ -1,0 +1,235 @@
+"""Plays one scenario in one world, in virtual time: steps at their times, goals watched, invariants on."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
+
+from fluxsim.drivers.goals import Tracker
+from fluxsim.drivers.names import StepNames
+from fluxsim.drivers.question import Unknown
+from fluxsim.drivers.scenario import Goal, Scenario, Step, span
+from fluxsim.formats.imagetag import tag_of
+from fluxsim.formats.tree import Json
+from fluxsim.kernel.log import Event, Log
+from fluxsim.kernel.units import SECOND, Millis, clock_text
+from fluxsim.observe.invariants import Invariants, Violation
+from fluxsim.world.acting import Outcome
+from fluxsim.world.actions import ACTION, AnyAction
+from fluxsim.world.journal import Entry
+from fluxsim.world.setup import Setup
+from fluxsim.world.world import World
+
+ASK_AGAIN_MS: Millis = 1 * SECOND
+"""How often a step that waits `once` something holds asks, beside the events that touch its question."""
+
+
+@dataclass(slots=True)
+class Told:
+    """What a step printed, for the timeline: the lines of the command, and the refusal if it was refused."""
+
+    at_ms: Millis
+    command: str
+    lines: tuple[str, ...]
+    error: str
+
+
+@dataclass(slots=True)
+class GoalResult:
+    """How a goal ended and whether that was expected."""
+
+    goal: Goal
+    tracker: Tracker
+    as_expected: bool
+
+
+@dataclass(slots=True)
+class Played:
+    """One world played to its end."""
+
+    scenario: Scenario
+    world: World
+    goals: list[GoalResult]
+    violations: list[Violation]
+    unexpected: list[Violation]
+    told: list[Told]
+    journal: list[Entry]
+    faults: list[str] = field(default_factory=list[str])
+    """What went wrong beside goals and invariants: a step that could not be done, a trap that did not spring."""
+
+    @property
+    def passed(self) -> bool:
+        return not self.faults and not self.unexpected and all(result.as_expected for result in self.goals)
+
+    @property
+    def log(self) -> Log:
+        return self.world.log
+
+    def goal(self, name: str) -> GoalResult:
+        return next(result for result in self.goals if result.goal.name == name)
+
+
+class Player:
+    """Plays one scenario in one world."""
+
+    def __init__(
+        self,
+        scenario: Scenario,
+        setup: Setup,
+        *,
+        seed: int | None = None,
+        extra: Sequence[Step] = (),
+        own: bool = True,
+        lenient: bool = False,
+    ) -> None:
+        self._scenario = scenario
+        self._world = World(setup, seed=scenario.seed if seed is None else seed)
+        self._own = own
+        self._lenient = lenient
+        self._steps = _in_order([*scenario.steps, *extra])
+        self._names = StepNames(
+            self._world.log, {where: tag_of(image) for where, image in setup.closure.deployments.items()}
+        )
+        self._end_ms = scenario.end_ms
+        self._trackers = [Tracker(goal, self._start_of(goal), self._end_ms) for goal in scenario.goals]
+        self._invariants = Invariants()
+        self._told: list[Told] = []
+        self._journal: list[Entry] = []
+        self._faults: list[str] = []
+        self._world.log.observers.append(self._observe)
+
+    def play(self) -> Played:
+        """Play to the end."""
+        for event in self._world.log.events:
+            self._invariants.observe(event)
+        last_ms = 0
+        for step in self._steps:
+            last_ms = self._do(step, last_ms)
+        self._advance(max(self._end_ms, self._world.now_ms))
+        for tracker in self._trackers:
+            tracker.close(self._world.now_ms, self._world, self._names)
+        return self._played()
+
+    def _start_of(self, goal: Goal) -> Millis | None:
+        if not goal.since:
+            return 0
+        return span(goal.since) if goal.since not in {step.name for step in self._steps} else None
+
+    # -- steps
+
+    def _do(self, step: Step, last_ms: Millis) -> Millis:
+        if step.at is not None:
+            self._advance(max(span(step.at), self._world.now_ms))
+        elif step.after is not None:
+            self._advance(last_ms + span(step.after))
+        elif step.once is not None and not self._wait_until(step):
+            return self._world.now_ms
+        try:
+            action = _filled(step.action, self._names.filled)
+        except Unknown as unknown:
+            if self._lenient:
+                return self._world.now_ms
+            self._faults.append(
+                f"{clock_text(self._world.now_ms)}: step {step.name or step.action.do} could not be done: {unknown}"
+            )
+            return self._world.now_ms
+        outcome = self._world.do(action)
+        self._journal.append(Entry(at_ms=self._world.now_ms, action=action))
+        self._told.append(Told(self._world.now_ms, outcome.command, outcome.lines, outcome.error))
+        self._check_refusal(step, outcome)
+        if step.name:
+            self._names.done(step.name, outcome.seq, outcome.commit)
+            for tracker in self._trackers:
+                if tracker.goal.since == step.name:
+                    tracker.begin(self._world.now_ms)
+                    tracker.at_time(self._world.now_ms, self._world, self._names)
+        return self._world.now_ms
+
+    def _check_refusal(self, step: Step, outcome: Outcome) -> None:
+        """A step must be refused where it says so, and not where it does not; a lenient player lets both pass."""
+        if self._lenient:
+            return
+        when = f"{clock_text(self._world.now_ms)}: '{outcome.command}'"
+        if outcome.error and not step.refused:
+            self._faults.append(f"{when} was refused: {outcome.error}")
+        elif step.refused and step.refused not in outcome.error:
+            self._faults.append(f"{when} was not refused with '{step.refused}': {outcome.error or 'it was done'}")
+
+    def _wait_until(self, step: Step) -> bool:
+        assert step.once is not None, f"step {step.name} does not wait"
+        predicate = step.once.predicate
+        deadline = self._world.now_ms + span(step.at_most)
+        while True:
+            try:
+                if predicate.ask(self._world, self._names).holds:
+                    return True
+            except Unknown:
+                pass
+            due = self._world.next_due()
+            if self._world.now_ms >= deadline or due is None:
+                told = predicate.told(self._names)
+                self._faults.append(f"{clock_text(self._world.now_ms)}: waited {step.at_most} in vain until {told}")
+                return False
+            self._advance(min(max(due, self._world.now_ms + ASK_AGAIN_MS), deadline))
+
+    def _advance(self, to_ms: Millis) -> None:
+        """Run the world, stopping where a goal must be asked at that very time."""
+        while True:
+            now_ms = self._world.now_ms
+            times = [
+                time
+                for tracker in self._trackers
+                if tracker.outcome is None
+                for time in tracker.deadlines()
+                if now_ms < time <= to_ms
+            ]
+            stop = min(times, default=to_ms)
+            self._world.run_to(stop)
+            for tracker in self._trackers:
+                if stop in tracker.deadlines():
+                    tracker.at_time(stop, self._world, self._names)
+            if stop == to_ms:
+                return
+
+    # -- watching
+
+    def _observe(self, event: Event) -> None:
+        if self._own:
+            self._invariants.observe(event)
+        for tracker in self._trackers:
+            tracker.observe(event, self._world, self._names)
+
+    def _played(self) -> Played:
+        results = [
+            GoalResult(tracker.goal, tracker, tracker.outcome == tracker.goal.expect) for tracker in self._trackers
+        ]
+        violations = self._invariants.violations(self._world.now_ms) if self._own else []
+        unexpected = [violation for violation in violations if violation.invariant not in self._scenario.breaks]
+        return Played(
+            self._scenario, self._world, results, violations, unexpected, self._told, self._journal, self._faults
+        )
+
+
+def _in_order(steps: Sequence[Step]) -> list[Step]:
+    """Return the steps in order of time; those without a time of their own stay behind the one they follow."""
+    groups: list[list[Step]] = []
+    for step in steps:
+        if step.at is not None or not groups:
+            groups.append([step])
+        else:
+            groups[-1].append(step)
+    groups.sort(key=lambda group: span(group[0].at) if group[0].at is not None else 0)
+    return [step for group in groups for step in group]
+
+
+def _filled(action: AnyAction, fill: Callable[[str], str]) -> AnyAction:
+    def filled(value: Json) -> Json:
+        if isinstance(value, str):
+            return fill(value)
+        if isinstance(value, dict):
+            return {key: filled(item) for key, item in value.items()}
+        if isinstance(value, list):
+            return [filled(item) for item in value]
+        return value
+
+    return ACTION.validate_python(filled(action.model_dump(mode="json", exclude_defaults=False)))

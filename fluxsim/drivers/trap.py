@@ -1,0 +1,133 @@
+"""A trap springs by the event that it declares: who did it, through which object, woken by what, and when."""
+
+from __future__ import annotations
+
+import re
+from collections import Counter
+from collections.abc import Iterator, Sequence
+
+from fluxsim.drivers.player import Played
+from fluxsim.drivers.scenario import LostBy, Trap, span
+from fluxsim.formats.tree import Json
+from fluxsim.kernel.log import Event
+from fluxsim.kernel.units import clock_text
+from fluxsim.observe.causes import behind, diverging
+
+FLUX_KINDS = ("GitRepository", "Kustomization", "ImageRepository", "ImagePolicy", "ImageUpdateAutomation")
+_VARYING = re.compile(r"[0-9a-f]{7,40}|\d+")
+
+
+def sprung(trap: Trap, plain: Played, cured: Played) -> list[str]:
+    """Return what is wrong with how the trap's goal failed; nothing where it failed as declared."""
+    tracker = plain.goal(trap.goal).tracker
+    if tracker.lost_by is not None:
+        loser, silent = _turn(plain.log.events, tracker.lost_by), False
+        return _wrong(trap, plain.log.events, loser, silent=silent)
+    if tracker.outcome != "missed":
+        return [f"goal '{trap.goal}' was not lost: {tracker.outcome}, {tracker.seen}"]
+    found = first_difference(plain.log.events, cured.log.events)
+    if found is None:
+        return [f"goal '{trap.goal}' was missed, and the cure changes nothing"]
+    loser, silent = found
+    return _wrong(trap, (cured if silent else plain).log.events, loser, silent=silent)
+
+
+def first_difference(plain: Sequence[Event], other: Sequence[Event]) -> tuple[Event, bool] | None:
+    """Return the first event by which two plays tell different stories, and whether it is one that `plain` lacks.
+
+    What people do is no difference: it is what was changed. Of the same time, the event that happened comes first.
+    """
+    extra = next(_only(plain, other), None)
+    lacking = next(_only(other, plain), None)
+    if extra is None or (lacking is not None and lacking.at_ms < extra.at_ms):
+        return None if lacking is None else (lacking, True)
+    return extra, False
+
+
+def _only(these: Sequence[Event], those: Sequence[Event]) -> Iterator[Event]:
+    """Yield the telling events of one log that have no counterpart in the other."""
+    left = Counter(print_ for event in those if (print_ := _told(event)) is not None)
+    for event in these:
+        told = _told(event)
+        if told is not None:
+            left[told] -= 1
+            if left[told] < 0:
+                yield event
+
+
+def _told(event: Event) -> tuple[str, ...] | None:
+    """Return what an event tells, without times and commits; None for what people do and for what tells nothing."""
+    data = event.data
+    match event.kind:
+        case "tag.pushed":
+            return (event.kind, data["image"], data["tag"])
+        case "tag.elected":
+            return (event.kind, data["key"], data["tag"])
+        case "commit.pushed" if event.actor == "image-automation-controller":
+            return (event.kind, *(change["new"] for change in data.get("images", ())))
+        case "workflow.finished":
+            return (event.kind, data["service"], data["workflow"], data["conclusion"])
+        case "pod.ready":
+            return (event.kind, data["namespace"], data["image"])
+        case "pod.failed":
+            return (event.kind, data["namespace"], data["reason"])
+        case "push.refused":
+            return (event.kind, event.actor, data["reason"])
+        case "event.recorded" if data["type"] == "Warning" and data["key"].startswith(FLUX_KINDS):
+            return (event.kind, data["key"], data["reason"], _VARYING.sub("#", data["message"]))
+        case _:
+            return None
+
+
+def _turn(events: Sequence[Event], lost: Event) -> Event:
+    """Return the event at which the story turned: a commit, an action, a fault; else what a Kustomization applied by itself."""
+    turned = diverging(events, lost)
+    if turned is not lost:
+        return turned
+    applied = [event for event in behind(events, lost) if event.kind == "kustomization.applied"]
+    return applied[-1] if applied else lost
+
+
+def _wrong(trap: Trap, events: Sequence[Event], loser: Event, *, silent: bool) -> list[str]:
+    wanted, goal = trap.lost_by, f"goal '{trap.goal}' was lost"
+    run = next(
+        (
+            event
+            for event in reversed(behind(events, loser))
+            if event.kind == "reconcile.started" and event.data["key"].startswith(FLUX_KINDS)
+        ),
+        None,
+    )
+    found = _facts(loser, run)
+    wrong: list[str] = []
+    if wanted.silent != silent:
+        wrong.append(f"{goal} by {'what did not happen' if silent else 'what happened'}: {', '.join(found.values())}")
+    for name, value in (("actor", wanted.actor), ("object", wanted.object), ("cause", wanted.cause)):
+        if value not in found[name]:
+            wrong.append(f"{goal}, {name} '{found[name]}', not '{value}'")
+    low, high = (span(time) for time in wanted.between)
+    if not low <= loser.at_ms <= high:
+        times = " and ".join(wanted.between)
+        wrong.append(f"{goal} at {clock_text(loser.at_ms)}, not between {times}")
+    return wrong
+
+
+def _facts(loser: Event, run: Event | None) -> dict[str, str]:
+    """Return who did it, the object through which, and why: what woke the object, and what the event says."""
+    data: Json = loser.data
+    says = " ".join(
+        [
+            *(str(data[name]) for name in ("reason", "message", "conclusion") if name in data),
+            *(step["log"] for step in data.get("steps", ()) if step["conclusion"] == "failure"),
+        ]
+    )
+    trigger = run.data["trigger"] if run is not None else ""
+    key = data.get("key") or (run.data["key"] if run is not None else "")
+    return {
+        "actor": f"{data.get('author', {}).get('name', '')} {loser.actor}".strip(),
+        "object": str(key),
+        "cause": f"{trigger} {says}".strip(),
+    }
+
+
+__all__ = ["LostBy", "first_difference", "sprung"]
