@@ -52,7 +52,7 @@ def parse(selector: Json) -> Selector:
     found = [Requirement(key, "In", (value,)) for key, value in sorted((selector.get("matchLabels") or {}).items())]
     for entry in selector.get("matchExpressions") or ():
         operator = entry.get("operator", "")
-        values = tuple(entry.get("values") or ())
+        values: tuple[str, ...] = tuple(entry.get("values") or ())
         if operator not in _OPERATORS:
             raise InvalidSelector(f'"{operator}" is not a valid label selector operator')
         if operator in ("In", "NotIn") and not values:

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field
-from typing import Any, Literal, TypeAlias
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass
+from typing import Literal, TypeAlias
 
 from fluxsim.formats.imagetag import split
 from fluxsim.kernel.log import Event
@@ -29,19 +29,38 @@ class Row:
     bad: bool = False
 
 
-@dataclass(slots=True)
 class Timeline:
     """Collects the rows of a run."""
 
-    rows: list[Row] = field(default_factory=list[Row])
-    _running: dict[tuple[str, str], str] = field(default_factory=dict[tuple[str, str], str])
-    _failing: set[tuple[str, str, str]] = field(default_factory=set[tuple[str, str, str]])
-    _ready: dict[str, str] = field(default_factory=dict[str, str])
+    def __init__(self) -> None:
+        self.rows: list[Row] = []
+        self._running: dict[tuple[str, str], str] = {}
+        self._failing: set[tuple[str, str, str]] = set()
+        self._warned: dict[str, str] = {}
+        self._tellers: dict[str, Callable[[Event], None]] = {
+            "action.taken": self._action,
+            "commit.pushed": self._commit,
+            "push.refused": self._refused,
+            "build.started": self._build,
+            "workflow.finished": self._workflow,
+            "tag.pushed": self._pushed,
+            "tag.deleted": self._deleted,
+            "release.recorded": self._released,
+            "tag.elected": self._elected,
+            "artifact.stored": self._stored,
+            "kustomization.applied": self._applied,
+            "pod.ready": self._pod_ready,
+            "pod.failed": self._pod_failed,
+            "event.recorded": self._recorded,
+            "fault.started": self._fault,
+            "fault.healed": self._fault,
+            "controller.restarted": self._restarted,
+        }
 
     def observe(self, event: Event) -> None:
-        tell = _TELLERS.get(event.kind)
+        tell = self._tellers.get(event.kind)
         if tell is not None:
-            tell(self, event)
+            tell(event)
 
     def _add(self, event: Event, lane: Lane, actor: str, text: str, *, bad: bool = False) -> None:
         self.rows.append(Row(event.at_ms, lane, actor, text, event.seq, bad))
@@ -138,8 +157,8 @@ class Timeline:
         data = event.data
         if data["type"] == "Warning" and data["kind"].endswith("fluxcd.io") and data["count"] == 1:
             key = data["key"]
-            if self._ready.get(key) != data["message"]:
-                self._ready[key] = data["message"]
+            if self._warned.get(key) != data["message"]:
+                self._warned[key] = data["message"]
                 self._add(event, "flux", _name(key), f"{data['reason']}: {data['message'].splitlines()[0]}", bad=True)
 
     def _fault(self, event: Event) -> None:
@@ -158,27 +177,6 @@ def timeline(events: Iterable[Event]) -> list[Row]:
     for event in events:
         collected.observe(event)
     return collected.rows
-
-
-_TELLERS: Mapping[str, Any] = {
-    "action.taken": Timeline._action,
-    "commit.pushed": Timeline._commit,
-    "push.refused": Timeline._refused,
-    "build.started": Timeline._build,
-    "workflow.finished": Timeline._workflow,
-    "tag.pushed": Timeline._pushed,
-    "tag.deleted": Timeline._deleted,
-    "release.recorded": Timeline._released,
-    "tag.elected": Timeline._elected,
-    "artifact.stored": Timeline._stored,
-    "kustomization.applied": Timeline._applied,
-    "pod.ready": Timeline._pod_ready,
-    "pod.failed": Timeline._pod_failed,
-    "event.recorded": Timeline._recorded,
-    "fault.started": Timeline._fault,
-    "fault.healed": Timeline._fault,
-    "controller.restarted": Timeline._restarted,
-}
 
 
 def _name(key: str) -> str:
