@@ -32,12 +32,13 @@ def manifests(files: Mapping[str, bytes], path: str, symlinks: Mapping[str, str]
     Regular files and links to files count if they end in .yaml or .yml or are called Kustomization, in hidden
     directories too. Links to directories are not followed below the path. Raises NoSuchPath.
     """
-    root = joined(path, symlinks)
+    root = joined(path, symlinks) if path else ""
     below = f"{root}/" if root else ""
     found = [
         (file.split("/"), file, file, data)
         for file, data in files.items()
-        if (file == root or file.startswith(below)) and _is_manifest(file) and TOKEN in data
+        # The token comes first: of thousands of files few have it.
+        if TOKEN in data and (file == root or file.startswith(below)) and _is_manifest(file)
     ]
     for link in symlinks:
         if link.startswith(below) and _is_manifest(link):

@@ -138,7 +138,11 @@ class Scanner(Reader):
         self.indent = column
         if len(self.indents) > DEPTH_MAX:
             raise self.fault(f"exceeded max depth of {DEPTH_MAX}")
-        self.tokens.insert(token if token >= 0 else len(self.tokens), Token(kind, mark))
+        self._insert(token, Token(kind, mark))
+
+    def _insert(self, at: int, token: Token) -> None:
+        """Put a token before another; one that the parser has already taken is too late, as in the original."""
+        self.tokens.insert(at if at >= self.head else len(self.tokens), token)
 
     def _unroll(self, column: int, scan_at: int) -> None:
         """Close block collections deeper than the column, each before the comments at its parent's indentation."""
@@ -239,7 +243,7 @@ class Scanner(Reader):
     def _fetch_value(self) -> None:
         key = self.simple_keys[-1]
         if self._is_valid(key):
-            self.tokens.insert(key.token, Token(T.KEY, key.mark))
+            self._insert(key.token, Token(T.KEY, key.mark))
             self._roll(key.mark.column, key.token, T.MAPPING_START, key.mark)
             key.possible = False
             self.simple_key_of_token.pop(key.token, None)

@@ -9,11 +9,14 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Container, Iterator
+from functools import lru_cache
 from urllib.parse import unquote
 
 from fluxsim.formats.kyaml_node import NULL, STR, Node, is_text_in_yaml_1_1, kind_of
 
 SHORTHAND = "$imagepolicy"
+COMMENTS_MAX = 4096
+"""How many comments are remembered with what they name."""
 _REFERENCE = "/definitions/io.k8s.cli.setters."
 _BAD_ESCAPE = re.compile("%(?![0-9a-fA-F]{2})")
 _DECODER = json.JSONDecoder()
@@ -46,19 +49,15 @@ def setter_in(comment: str, known: Container[str]) -> str | None:
     The short form is `# {"$imagepolicy": "ns:name:tag"}`: the whole comment one JSON object of strings. kyaml's long
     form, `# {"$ref": "#/definitions/io.k8s.cli.setters.ns:name:tag"}`, may have text behind it.
     """
-    text = comment.lstrip("#")
-    if "{" not in text:
-        return None
-    name = _shorthand(text)
-    if name is None or name not in known:
-        name = _reference(text)
-    return name if name is not None and name in known else None
+    for name in _names(comment):
+        if name is not None and name in known:
+            return name
+    return None
 
 
 def shorthand_in(comment: str) -> str | None:
     """Return the setter that a comment names in the short form, known or not."""
-    text = comment.lstrip("#")
-    return _shorthand(text) if SHORTHAND in text else None
+    return _names(comment)[0]
 
 
 def set_value(node: Node, value: str) -> None:
@@ -77,6 +76,13 @@ def set_value(node: Node, value: str) -> None:
         node.style, node.tagged = "plain", False
         return
     node.tag = STR
+
+
+@lru_cache(maxsize=COMMENTS_MAX)
+def _names(comment: str) -> tuple[str | None, str | None]:
+    """Return the setters that a comment names in the short and in the long form."""
+    text = comment.lstrip("#")
+    return (_shorthand(text), _reference(text)) if "{" in text else (None, None)
 
 
 def _shorthand(text: str) -> str | None:

@@ -11,10 +11,9 @@ from collections.abc import Mapping
 from typing import NamedTuple
 
 from fluxsim.formats.kyaml import Resource, WrongNodeKind, fields_of, read, tidy, written
-from fluxsim.formats.kyaml_canonical import Marked, Part, marked, spliced
 from fluxsim.formats.kyaml_changes import Change, FileChange, ObjectIdentifier, SetterError, SetterResult
-from fluxsim.formats.kyaml_emitter import scalar_text
-from fluxsim.formats.kyaml_node import Node, YamlSyntaxError, is_null
+from fluxsim.formats.kyaml_known import Commented, Known, known
+from fluxsim.formats.kyaml_node import Node, is_null
 from fluxsim.formats.kyaml_package import ManifestFile
 from fluxsim.formats.kyaml_setters import scalars, set_value, setter_in, setter_of
 
@@ -40,7 +39,7 @@ class Update:
         self._setters = setters
         self._result = result
         self._entries: list[_Entry] = []
-        self._texts: dict[str, str] = {}
+        self._texts: dict[str, bytes] = {}
         """New texts of files that were already as kyaml writes them."""
         self._changed: set[str] = set()
         self._real: dict[str, str] = {}
@@ -48,15 +47,14 @@ class Update:
     def visit(self, file: ManifestFile) -> None:
         """Set the values of a file. One that cannot be parsed is left alone. Raises SetterError."""
         self._real[file.name] = file.real
-        try:
-            text = file.data.decode()
-            parts = marked(text)
-            if parts is not None and self._splice(file.name, text, parts):
-                return
-            resources = read(text)
-        except (YamlSyntaxError, WrongNodeKind, UnicodeDecodeError):
+        content = known(file.data)
+        names = [] if content.commented is None else self._names(content.commented)
+        if content.commented is None or (content.plain and not names):
+            content.forget_resources()
             return
-        for place, resource in enumerate(resources):
+        if content.parts is not None and self._splice(file.name, content, names):
+            return
+        for place, resource in enumerate(content.resources()):
             entry = _Entry(_file_of(resource, file.name), -1 if resource.in_list else place, resource)
             self._entries.append(entry)
             self._set(entry)
@@ -72,19 +70,19 @@ class Update:
         texts = dict(self._texts)
         for name, documents in files.items():
             documents.sort(key=lambda entry: entry.place)
-            texts[name] = written(entry.resource for entry in documents)
+            texts[name] = written(entry.resource for entry in documents).encode()
         for name, text in texts.items():
             if name.startswith("/"):
                 raise SetterError("package paths may not be absolute paths")
-            if ".." in posixpath.normpath(name):
+            if ".." in name and ".." in posixpath.normpath(name):
                 raise SetterError(f"resource must be written under package {directory}: {posixpath.normpath(name)}")
-            self._result.changed[self._real.get(name, posixpath.join(directory, name))] = text.encode()
+            self._result.changed[self._real.get(name) or posixpath.join(directory, name)] = text
 
     def _placed(self, entries: list[_Entry]) -> list[_Entry]:
         """Give the items of Lists their files, and places from the highest one taken there."""
         named = [entry if entry.place >= 0 else entry._replace(file=_file_of_item(entry)) for entry in entries]
         for name in dict.fromkeys(entry.file for entry in named if entry.file in self._texts):
-            documents = enumerate(read(self._texts.pop(name)))
+            documents = enumerate(read(self._texts.pop(name).decode()))
             named = [_Entry(name, place, document) for place, document in documents] + named
         last: dict[str, int] = {}
         for entry in named:
@@ -97,26 +95,25 @@ class Update:
             placed.append(entry)
         return placed
 
-    def _splice(self, name: str, text: str, parts: list[Part]) -> bool:
+    def _names(self, commented: list[Commented]) -> list[str | None]:
+        """Return the setter of each scalar that would change, None for the others."""
+        setters = self._setters
+        names = [setter_in(scalar.comment, setters) for scalar in commented]
+        pairs = zip(names, commented, strict=True)
+        differs = any(name is not None and setters[name] != scalar.value for name, scalar in pairs)
+        return names if differs else []
+
+    def _splice(self, file: str, content: Known, names: list[str | None]) -> bool:
         """Set the values of a file in place; False if a new value does not fit into the place of the old."""
-        changes: list[FileChange] = []
-        splices: list[tuple[Marked, str]] = []
-        for part in parts:
-            for scalar in part.marked:
-                setter = setter_in(scalar.comment, self._setters)
-                if setter is None:
-                    continue
-                node, new = scalar.node(), self._setters[setter]
-                set_value(node, new)
-                text_there = scalar_text(node)
-                if text_there is None:
-                    return False
-                splices.append((scalar, text_there))
-                if scalar.value != new:
-                    changes.append(FileChange(name, part.identifier, Change(scalar.value, new, setter)))
-        if changes:
-            self._result.changes += changes
-            self._texts[name] = spliced(text, splices)
+        values = tuple(None if name is None else self._setters[name] for name in names)
+        text = content.with_values(values)
+        if text is None:
+            return False
+        self._texts[file] = text
+        marks = ((part.identifier, scalar.value) for part in content.parts or () for scalar in part.marked)
+        for (of, old), name, new in zip(marks, names, values, strict=True):
+            if name is not None and new is not None and new != old:
+                self._result.changes.append(FileChange(file, of, Change(old, new, name)))
         return True
 
     def _set(self, entry: _Entry) -> None:

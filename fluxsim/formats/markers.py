@@ -11,11 +11,10 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import Literal, TypeAlias, cast
 
 from fluxsim.formats.imageref import InvalidReference, parse_reference
-from fluxsim.formats.kyaml import WrongNodeKind, read
-from fluxsim.formats.kyaml_canonical import Part, marked
 from fluxsim.formats.kyaml_changes import (
     Change,
     FileChange,
@@ -24,15 +23,17 @@ from fluxsim.formats.kyaml_changes import (
     SetterResult,
     UnsupportedStrategy,
 )
-from fluxsim.formats.kyaml_node import YamlSyntaxError
+from fluxsim.formats.kyaml_known import known
 from fluxsim.formats.kyaml_package import TOKEN, NoSuchPath, manifests
-from fluxsim.formats.kyaml_setters import scalars, shorthand_in
+from fluxsim.formats.kyaml_setters import shorthand_in
 from fluxsim.formats.kyaml_update import Update
 from fluxsim.formats.tree import Json
 
 __all__ = ["TOKEN", "Change", "FileChange", "ImageRef", "Marker", "ObjectIdentifier", "SetterError", "SetterResult"]
 __all__ += ["UnsupportedStrategy", "apply_setters", "find_markers"]
 
+IMAGES_MAX = 4096
+"""How many images are remembered as valid."""
 ImagePart: TypeAlias = Literal["", "tag", "name", "digest"]
 
 
@@ -95,32 +96,12 @@ def find_markers(path: str, data: bytes) -> list[Marker]:
     """Return the markers of a file in the order of its lines; none if the file is not one that Flux would read."""
     if not manifests({path: data}, "", {})[1]:
         return []
-    try:
-        text = data.decode()
-        parts = marked(text)
-        if parts is not None:
-            return _quick_markers(text, parts)
-        resources = read(text)
-    except (YamlSyntaxError, WrongNodeKind, UnicodeDecodeError):
-        return []
     markers: list[Marker] = []
-    for resource in resources:
-        for node in scalars(resource.root):
-            name = shorthand_in(node.line_comment or node.head)
-            if name is not None:
-                policy, part = _policy_and_part(name)
-                markers.append(Marker(node.line + resource.first_line, node.column, policy, part, node.value))
-    return markers
-
-
-def _quick_markers(text: str, parts: list[Part]) -> list[Marker]:
-    markers: list[Marker] = []
-    for scalar in (scalar for part in parts for scalar in part.marked):
-        name = shorthand_in(scalar.comment)
+    for comment, value, line, column in known(data).commented or ():
+        name = shorthand_in(comment)
         if name is not None:
             policy, part = _policy_and_part(name)
-            line, column = text.count("\n", 0, scalar.start) + 1, scalar.start - text.rfind("\n", 0, scalar.start)
-            markers.append(Marker(line, column, policy, part, scalar.value))
+            markers.append(Marker(line, column, policy, part, value))
     return markers
 
 
@@ -131,16 +112,22 @@ def _policy_and_part(name: str) -> tuple[str, ImagePart]:
     return name, ""
 
 
+@lru_cache(maxsize=IMAGES_MAX)
+def _reference(image: ImageRef) -> str:
+    text = str(image)
+    try:
+        parse_reference(text)
+    except InvalidReference as error:
+        raise SetterError(f'encountered invalid image ref "{text}": {error}') from error
+    return text
+
+
 def _setters(policies: Mapping[str, ImageRef | None]) -> dict[str, str]:
     setters: dict[str, str] = {}
     for policy, image in policies.items():
         if image is None:
             continue
-        try:
-            parse_reference(str(image))
-        except InvalidReference as error:
-            raise SetterError(f'encountered invalid image ref "{image}": {error}') from error
-        setters[policy] = str(image)
+        setters[policy] = _reference(image)
         setters[f"{policy}:tag"] = image.tag
         setters[f"{policy}:name"] = image.name
         setters[f"{policy}:digest"] = image.digest

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 
 import pytest
 
-from fluxsim.formats import kyaml_update
+from fluxsim.formats import kyaml_known
 from fluxsim.formats.kyaml_changes import Change, FileChange, ObjectIdentifier
 from fluxsim.formats.markers import (
     ImageRef,
@@ -320,7 +320,8 @@ def test_quick_and_long_way_agree(monkeypatch: pytest.MonkeyPatch) -> None:
         f"    # which\n    image: 'a' {MARKER}\n  - b {TAG}\n  - |\n    literal\n"
     )
     quick = run({"app.yaml": text})
-    monkeypatch.setattr(kyaml_update, "marked", lambda _text: None)
+    monkeypatch.setattr(kyaml_known, "marked", lambda _text: None)
+    kyaml_known.known.cache_clear()
     assert run({"app.yaml": text}) == quick
     assert len(quick.changes) == 2
 
