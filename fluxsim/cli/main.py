@@ -52,6 +52,14 @@ def run(
     log: Annotated[
         Path | None, typer.Option("--log", help="Write every event with its causes to this file.", show_default=False)
     ] = None,
+    journal: Annotated[
+        Path | None,
+        typer.Option(
+            "--journal",
+            help="Write what was done, and when, to this file; fluxsim replay plays it.",
+            show_default=False,
+        ),
+    ] = None,
     html: Annotated[
         Path | None, typer.Option("--html", help="Write a page with the swim lanes to this file.", show_default=False)
     ] = None,
@@ -62,7 +70,11 @@ def run(
     """Play scenarios in virtual time: timeline, goals, and for a lost goal the causes."""
     from fluxsim.cli import runs
 
-    raise typer.Exit(runs.run(files, seed=seed, output=output, log=log, html=html, repo=repo, path=path, brief=brief))
+    raise typer.Exit(
+        runs.run(
+            files, seed=seed, output=output, log=log, journal=journal, html=html, repo=repo, path=path, brief=brief
+        )
+    )
 
 
 @app.command()
@@ -152,6 +164,19 @@ def verify(
     from fluxsim.cli import verification
 
     raise typer.Exit(verification.verify(seed=seed, seconds=seconds, cure=cure, repo=repo, path=path, save=save))
+
+
+@app.command()
+def replay(
+    file: Annotated[Path, typer.Argument(help="A journal, as fluxsim run --journal writes it.")],
+    log: Annotated[
+        Path | None, typer.Option("--log", help="Write every event with its causes to this file.", show_default=False)
+    ] = None,
+) -> None:
+    """Play a journal: what was done, when, under which seed. The log comes out byte for byte as it was."""
+    from fluxsim.cli import replays
+
+    raise typer.Exit(replays.replay(file, log))
 
 
 @app.command()

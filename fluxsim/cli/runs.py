@@ -11,6 +11,7 @@ import orjson
 from rich.console import Console
 from rich.progress import Progress
 
+from fluxsim.cli.replays import recorded
 from fluxsim.drivers.play import GoalResult, Performance, Played, perform
 from fluxsim.drivers.scenario import Scenario, load, setup_of
 from fluxsim.formats.tree import Json
@@ -20,6 +21,7 @@ from fluxsim.observe.narrative import chain_of
 from fluxsim.observe.timeline import timeline
 from fluxsim.report import html as pages
 from fluxsim.report import text
+from fluxsim.world.journal import dumped
 
 WIDTH = 100
 
@@ -30,6 +32,7 @@ def run(
     seed: int | None,
     output: str,
     log: Path | None,
+    journal: Path | None = None,
     html: Path | None,
     repo: str,
     path: str,
@@ -37,8 +40,11 @@ def run(
 ) -> int:
     """Play the files; return the exit code."""
     scenarios = [_elsewhere(scenario, repo, path) for scenario in loaded(files)]
-    if log is not None and len(scenarios) != 1:
-        raise InputError(Fault("--log", f"one log holds one scenario, {len(scenarios)} were given", "name one file"))
+    for option, file in (("--log", log), ("--journal", journal)):
+        if file is not None and len(scenarios) != 1:
+            raise InputError(
+                Fault(option, f"one file holds one scenario, {len(scenarios)} were given", "name one file")
+            )
     console = Console(width=WIDTH, highlight=False, soft_wrap=True)
     performances = played(scenarios, seed, progress=output == "text" and len(scenarios) > 1)
     if output == "json":
@@ -54,6 +60,8 @@ def run(
         console.print(summary(performances))
     if log is not None:
         write_log(log, performances[0].plays[0])
+    if journal is not None:
+        journal.write_text(dumped(recorded(performances[0].plays[0])), encoding="utf-8")
     if html is not None:
         html.write_text(
             pages.page(
@@ -165,11 +173,11 @@ def _tell_play(console: Console, play: Played) -> None:
 
 
 def _tell_goal(console: Console, play: Played, result: GoalResult) -> None:
-    console.print(
-        f"  {'✓' if result.as_expected else '✗'} {goal_text(result)}",
-        style="green" if result.as_expected else "red",
-        markup=False,
-    )
+    style = "green" if result.as_expected else "red"
+    for number, part in enumerate(text.wrapped(goal_text(result), WIDTH - 4)):
+        console.print(
+            f"  {('✓' if result.as_expected else '✗') if number == 0 else ' '} {part}", style=style, markup=False
+        )
     tracker = result.tracker
     if tracker.lost_by is not None:
         for link in chain_of(play.log.events, tracker.lost_by):

@@ -1,11 +1,11 @@
 """A journal: what was done to a world and when. Replayed under its seed it gives the same log, byte for byte.
 
-As a file it is a scenario without goals: `seed`, `epoch`, `repo`, and `steps` with `at` in milliseconds.
+As a file: `seed`, `epoch`, `repo`, `end_ms`, the digest of the log, and `entries` with `at_ms` and `action`.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from typing import Any
 
 import yaml
 from pydantic import BaseModel, ConfigDict, Field
@@ -34,15 +34,22 @@ class Journal(BaseModel):
     repo: str = ""
     """Empty for the bundled example."""
     path: str = ""
+    start: dict[str, Any] = Field(default_factory=dict)
+    """How the world differed before time zero, as a scenario writes it under `start`."""
     end_ms: Millis = 0
+    digest: str = ""
+    """Of the log that it was recorded with; empty where nobody noted it."""
     entries: tuple[Entry, ...] = ()
-
-    def with_entries(self, entries: Iterable[Entry], end_ms: Millis) -> Journal:
-        return self.model_copy(update={"entries": tuple(entries), "end_ms": end_ms})
 
 
 def dumped(journal: Journal) -> str:
     """Return the journal as YAML."""
-    return yaml.safe_dump(
-        journal.model_dump(mode="json", exclude_defaults=True), sort_keys=False, allow_unicode=True, width=120
-    )
+    data = journal.model_dump(mode="json", exclude_defaults=True, exclude={"entries"})
+    data["entries"] = [
+        {
+            "at_ms": entry.at_ms,
+            "action": {"do": entry.action.do} | entry.action.model_dump(mode="json", exclude_defaults=True),
+        }
+        for entry in journal.entries
+    ]
+    return yaml.safe_dump(data, sort_keys=False, allow_unicode=True, width=120)
