@@ -13,7 +13,8 @@ from typing import Literal, NamedTuple, TypeAlias
 from fluxsim.formats.goyaml_write import dump
 from fluxsim.formats.kustomize.errors import KustomizeError
 from fluxsim.formats.kustomize.fields import BOOL, GVK, TEXT, Struct
-from fluxsim.formats.kustomize.identity import Gvk, Identity
+from fluxsim.formats.kustomize.identity import Gvk
+from fluxsim.formats.kustomize.resource import Resource
 from fluxsim.formats.tree import Json
 
 Setter: TypeAlias = Callable[[Json], Json]
@@ -29,10 +30,6 @@ class FieldSpec(NamedTuple):
     gvk: Gvk
     path: str
     create: bool = False
-
-    @property
-    def steps(self) -> tuple[str, ...]:
-        return split_path(self.path, "/")
 
 
 FIELD_SPEC = Struct(
@@ -89,52 +86,60 @@ class FieldSpecs:
         return self if len(specs) == len(self.specs) else FieldSpecs(specs)
 
 
-def set_field(tree: Json, spec: FieldSpec, setter: Setter, identity: Identity, creates: Creates = "nothing") -> None:
-    """Put what `setter` makes of it at every place of the path, changing the tree. Raises KustomizeError."""
+@lru_cache(maxsize=4096)
+def _steps(path: str) -> tuple[tuple[str, bool], ...]:
+    """Return the names on a path, each with whether a list is expected there."""
+    return tuple((step.removesuffix("[]"), step.endswith("[]")) for step in split_path(path, "/"))
+
+
+def set_field(resource: Resource, spec: FieldSpec, setter: Setter, creates: Creates = "nothing") -> None:
+    """Put what `setter` makes of it at every place of the path, changing the object. Raises KustomizeError."""
     try:
-        _walk(tree, spec.steps, 0, setter, creates if spec.create else "nothing")
+        _walk(resource.tree, _steps(spec.path), 0, setter, creates if spec.create else "nothing")
     except WalkError as error:
-        raise KustomizeError(f"considering field '{spec.path}' of object {identity}: {error}") from error
+        raise KustomizeError(f"considering field '{spec.path}' of object {resource.identity}: {error}") from error
 
 
-def _walk(value: Json, steps: tuple[str, ...], at: int, setter: Setter, creates: Creates) -> Json:
-    if at == len(steps):
-        return setter(value)
-    if isinstance(value, dict):
-        _walk_map(value, steps, at, setter, creates)
-    elif isinstance(value, list):
-        for index, item in enumerate(value):
-            try:
-                new = _walk(item, steps, at, setter, creates)
-            except WalkError as error:
-                raise WalkError(f"visit traversal on path: [{' '.join(steps[at:])}]: {error}") from error
-            if new is not item:
-                value[index] = new
+def _walk(value: Json, steps: tuple[tuple[str, bool], ...], at: int, setter: Setter, creates: Creates) -> None:
+    """Follow the path from a value that is not at its end."""
+    last = len(steps) - 1
+    while isinstance(value, dict):
+        name, expects_list = steps[at]
+        child = value.get(name)
+        if child is None:
+            if not name:
+                raise WalkError("cannot set or create an empty field name")
+            if expects_list:
+                if name in value:
+                    value[name] = []
+                return
+            if creates != "nothing":
+                child = value[name] = "" if creates == "text" and at == last else {}
+            elif at < last or name not in value:
+                return
+        if at == last:
+            new = setter(child)
+            if new is not child:
+                value[name] = new
+            return
+        value = child
+        at += 1
+    if isinstance(value, list):
+        _walk_list(value, steps, at, setter, creates)
     elif value is not None:
         raise WalkError("expected sequence or mapping node")
-    return value
 
 
-def _walk_map(entries: dict[str, Json], steps: tuple[str, ...], at: int, setter: Setter, creates: Creates) -> None:
-    name = steps[at]
-    expects_list = name.endswith("[]")
-    if expects_list:
-        name = name[:-2]
-    if not name:
-        raise WalkError("cannot set or create an empty field name")
-    child = entries.get(name)
-    if child is None:
-        if expects_list:
-            if name in entries:
-                entries[name] = []
-            return
-        if creates != "nothing":
-            child = entries[name] = "" if creates == "text" and at == len(steps) - 1 else {}
-        elif name not in entries or at < len(steps) - 1:
-            return
-    new = _walk(child, steps, at + 1, setter, creates)
-    if new is not child:
-        entries[name] = new
+def _walk_list(
+    items: list[Json], steps: tuple[tuple[str, bool], ...], at: int, setter: Setter, creates: Creates
+) -> None:
+    try:
+        for item in items:
+            if item is not None:
+                _walk(item, steps, at, setter, creates)
+    except WalkError as error:
+        rest = " ".join(f"{name}[]" if expects_list else name for name, expects_list in steps[at:])
+        raise WalkError(f"visit traversal on path: [{rest}]: {error}") from error
 
 
 def wrong_kind(expected: str, value: Json) -> str:

@@ -62,6 +62,13 @@ class Gvk(NamedTuple):
 
 
 @lru_cache(maxsize=4096)
+def kind_facts(api_version: str, kind: str) -> tuple[Gvk, bool]:
+    """Return the parts of an apiVersion with the kind, and whether such objects have no namespace."""
+    gvk = gvk_of(api_version, kind)
+    return gvk, gvk.cluster_scoped
+
+
+@lru_cache(maxsize=4096)
 def gvk_of(api_version: str, kind: str) -> Gvk:
     """Return the parts of an apiVersion, cut at its first slash, with the kind."""
     group, slash, version = api_version.partition("/")

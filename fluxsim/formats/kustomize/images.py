@@ -45,9 +45,8 @@ def image_step(entry: Image, specs: FieldSpecs, file: str) -> Step:
             if resource.kind == "CustomResourceDefinition":
                 continue
             _rename_containers(resource.tree, set_image)
-            identity = resource.identity
-            for spec in specs.of(identity.gvk):
-                set_field(resource.tree, spec, set_image, identity)
+            for spec in specs.of(resource.gvk):
+                set_field(resource, spec, set_image)
             if written:
                 note_renamed(resource, written, file, hints)
                 written.clear()

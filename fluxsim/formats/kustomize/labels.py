@@ -6,6 +6,7 @@ Source: kustomize api v0.21.1 internal/target/kusttarget_configplugin.go, filter
 from __future__ import annotations
 
 from collections.abc import Mapping
+from functools import lru_cache
 
 from fluxsim.formats.kustomize.collection import Collection
 from fluxsim.formats.kustomize.config import TransformerConfig
@@ -22,14 +23,18 @@ METADATA_LABELS = FieldSpec(Gvk(), "metadata/labels", create=True)
 
 def label_step(entry: Label, config: TransformerConfig) -> Step:
     """Return the transformer for an entry of `labels`. Raises KustomizeError for contradicting field specs."""
-    specs = _merged(FieldSpecs(entry.fields), config.labels, "failed to merge labels")
-    if entry.include_selectors:
-        specs = _merged(specs, config.common_labels, "failed to merge labels")
-    else:
-        if entry.include_templates:
-            specs = _merged(specs, config.template_labels, "failed to merge template fieldSpec")
-        specs = _merged(specs, FieldSpecs([METADATA_LABELS]), "failed to merge labels")
+    specs = _specs(entry.fields, config, selectors=entry.include_selectors, templates=entry.include_templates)
     return entries_step("LabelTransformer", entry.pairs, specs)
+
+
+@lru_cache(maxsize=64)
+def _specs(fields: tuple[FieldSpec, ...], config: TransformerConfig, *, selectors: bool, templates: bool) -> FieldSpecs:
+    specs = _merged(FieldSpecs(fields), config.labels, "failed to merge labels")
+    if selectors:
+        return _merged(specs, config.common_labels, "failed to merge labels")
+    if templates:
+        specs = _merged(specs, config.template_labels, "failed to merge template fieldSpec")
+    return _merged(specs, FieldSpecs([METADATA_LABELS]), "failed to merge labels")
 
 
 def _merged(specs: FieldSpecs, others: FieldSpecs, failure: str) -> FieldSpecs:
@@ -55,8 +60,7 @@ def entries_step(kind: str, entries: Mapping[str, str], specs: FieldSpecs) -> St
         if not entries:
             return
         for resource in objects:
-            identity = resource.identity
-            for spec in specs.of(identity.gvk):
-                set_field(resource.tree, spec, add, identity, "map")
+            for spec in specs.of(resource.gvk):
+                set_field(resource, spec, add, "map")
 
     return Step(kind, run)

@@ -41,7 +41,7 @@ def affix_step(specs: FieldSpecs, *, prefix: str = "", suffix: str = "") -> Step
                 if spec.path == "metadata/name":
                     _remember(resource, prefix, suffix)
                 if resource.gvk.selected_by(spec.gvk):
-                    set_field(resource.tree, spec, affixed, resource.identity, "text")
+                    set_field(resource, spec, affixed, "text")
 
     return Step("PrefixTransformer" if prefix else "SuffixTransformer", run)
 

@@ -61,7 +61,7 @@ def set_namespace(
     identity = resource.identity
     gvk = identity.gvk
     if not identity.cluster_scoped:
-        set_field(resource.tree, _METADATA, put, identity, "text")
+        set_field(resource, _METADATA, put, "text")
     if gvk.kind in _BINDINGS:
         _set_subjects(resource.tree.get("subjects"), put, subjects)
     for spec in specs.of(gvk):
@@ -70,7 +70,7 @@ def set_namespace(
         if gvk.kind in _BINDINGS and spec.gvk.kind in _BINDINGS and spec.path == "subjects/namespace":
             continue
         try:
-            set_field(resource.tree, spec, put, identity, "text")
+            set_field(resource, spec, put, "text")
         except KustomizeError as error:
             scalar = "expected ScalarNode but got" in str(error)
             failure = "namespace field specs must target scalar nodes" if scalar else "namespace transformation failed"

@@ -21,35 +21,59 @@ from fluxsim.formats.kustomize.scalars import text_of
 from fluxsim.formats.tree import Json
 
 
+class _Candidate:
+    """An object that may be referred to, with what does not change any more."""
+
+    __slots__ = ("identity", "kinds", "names", "namespace", "resource")
+
+    def __init__(self, resource: Resource) -> None:
+        self.resource = resource
+        self.identity = resource.identity
+        self.namespace = self.identity.effective_namespace
+        self.names = frozenset(name for _, name, _ in resource.previous)
+        group, version, _ = self.identity.gvk
+        self.kinds = [Gvk(group, version, kind) for kind, _, _ in resource.previous]
+
+    def was(self, gvk: Gvk) -> bool:
+        return any(kind.selected_by(gvk) for kind in self.kinds)
+
+    def grouped_in(self, *, at_first: bool) -> str | None:
+        """Return the namespace that the object had at first, or has; None for one that has none."""
+        namespace = self.resource.original.effective_namespace if at_first else self.namespace
+        return None if namespace == NO_NAMESPACE else namespace
+
+
 def fix_references(objects: Collection, references: NameReferences) -> None:
     """Bring the references of all objects up to date. Raises KustomizeError."""
-    for referrer in objects:
-        rules = references.of(Gvk(referrer.gvk.group, referrer.gvk.version, referrer.original.gvk.kind))
-        reachable = _reachable(referrer, objects.resources)
-        for target, spec in rules:
-            _Reference(referrer, target, spec, reachable).fix()
+    candidates = [_Candidate(resource) for resource in objects]
+    for referrer in candidates:
+        group, version, kind = referrer.identity.gvk
+        if referrer.kinds:
+            kind = referrer.kinds[0].kind
+        rules = references.of(Gvk(group, version, kind))
+        if rules:
+            reachable = _reachable(referrer, candidates)
+            for target, spec in rules:
+                _Reference(referrer, target, spec, reachable).fix()
 
 
-def _reachable(referrer: Resource, resources: Sequence[Resource]) -> list[Resource]:
+def _reachable(referrer: _Candidate, candidates: list[_Candidate]) -> list[_Candidate]:
     """Return the objects that the referrer may name at all."""
-    identity = referrer.identity
-    if identity.cluster_scoped:
-        return list(resources)
+    if referrer.identity.cluster_scoped:
+        return candidates
     namespaces = _bound_namespaces(referrer)
-    own = identity.effective_namespace
+    own = referrer.namespace
     return [
-        resource
-        for resource in resources
-        if resource.identity.cluster_scoped
-        or resource.identity.effective_namespace == own
-        or resource.namespace in namespaces
+        candidate
+        for candidate in candidates
+        if candidate.namespace == own or candidate.identity.cluster_scoped or candidate.identity.namespace in namespaces
     ]
 
 
-def _bound_namespaces(referrer: Resource) -> frozenset[str]:
+def _bound_namespaces(referrer: _Candidate) -> frozenset[str]:
     """Return the namespaces of the ServiceAccounts that a RoleBinding names."""
-    subjects = referrer.tree.get("subjects")
-    if referrer.kind != "RoleBinding" or not isinstance(subjects, list):
+    subjects = referrer.resource.tree.get("subjects")
+    if referrer.identity.gvk.kind != "RoleBinding" or not isinstance(subjects, list):
         return frozenset()
     found: list[str] = []
     for subject in subjects:
@@ -65,7 +89,7 @@ class _Reference:
 
     __slots__ = ("candidates", "referrer", "spec", "target")
 
-    def __init__(self, referrer: Resource, target: Gvk, spec: FieldSpec, candidates: list[Resource]) -> None:
+    def __init__(self, referrer: _Candidate, target: Gvk, spec: FieldSpec, candidates: list[_Candidate]) -> None:
         self.referrer = referrer
         self.target = target
         self.spec = spec
@@ -73,10 +97,10 @@ class _Reference:
 
     def fix(self) -> None:
         try:
-            set_field(self.referrer.tree, self.spec, self._put, self.referrer.identity)
+            set_field(self.referrer.resource, self.spec, self._put)
         except KustomizeError as error:
-            field, identity = self.spec.path, self.referrer.identity
-            raise error.within(f"updating name reference in '{field}' field of '{identity}'") from error
+            field = self.spec.path
+            raise error.within(f"updating name reference in '{field}' field of '{self.referrer.identity}'") from error
 
     def _put(self, value: Json) -> Json:
         if value is None:
@@ -91,88 +115,81 @@ class _Reference:
             self._put_map(value)
             return value
         name = text_of(value)
-        referral = self._referral(name, self.candidates, lambda resource: (resource.name,))
-        return value if referral is None or referral.name == name else referral.name
+        referral = self._referral(name, self.candidates, lambda candidate: (candidate.identity.name,))
+        return value if referral is None or referral.identity.name == name else referral.identity.name
 
     def _put_map(self, entries: dict[str, Json]) -> None:
         """Fix a map with `name` and perhaps `namespace`: both follow."""
         if "name" not in entries:
             raise WalkError("path config error; no 'name' field in node")
         name = text_of(entries["name"])
-        candidates = self._of_namespace(entries)
-        referral = self._referral(name, candidates, lambda resource: (resource.name, resource.namespace))
-        if referral is None or (referral.name == name and not referral.namespace):
+        referral = self._referral(
+            name,
+            self._of_namespace(entries),
+            lambda candidate: (candidate.identity.name, candidate.identity.namespace),
+        )
+        if referral is None or (referral.identity.name == name and not referral.identity.namespace):
             return
-        entries["name"] = referral.name
-        if referral.namespace:
-            entries["namespace"] = referral.namespace
+        entries["name"] = referral.identity.name
+        if referral.identity.namespace:
+            entries["namespace"] = referral.identity.namespace
 
-    def _of_namespace(self, entries: dict[str, Json]) -> list[Resource]:
+    def _of_namespace(self, entries: dict[str, Json]) -> list[_Candidate]:
         if "namespace" not in entries:
             return self.candidates
         namespace = text_of(entries["namespace"])
         for at_first in (True, False):
-            found = [resource for resource in self.candidates if _grouped_in(resource, at_first=at_first) == namespace]
+            found = [candidate for candidate in self.candidates if candidate.grouped_in(at_first=at_first) == namespace]
             if found:
                 return found
         return []
 
     def _referral(
-        self, name: str, candidates: list[Resource], facts: Callable[[Resource], tuple[str, ...]]
-    ) -> Resource | None:
+        self, name: str, candidates: list[_Candidate], facts: Callable[[_Candidate], tuple[str, ...]]
+    ) -> _Candidate | None:
         """Return the object that the name means; candidates with the same `facts` are as good as one."""
         found = [
-            resource
-            for resource in candidates
-            if any(previous[1] == name for previous in resource.previous)
-            and _was(resource, self.target)
-            and self._fits_role(resource)
-            and self._near(resource)
+            candidate
+            for candidate in candidates
+            if name in candidate.names
+            and candidate.was(self.target)
+            and self._fits_role(candidate)
+            and self._near(candidate)
         ]
         if len(found) == 1:
             return found[0]
         for lenient in (True, False):
             if lenient or len(found) > 1:
-                found = [resource for resource in found if resource.same_name_changes(self.referrer, lenient=lenient)]
+                found = [candidate for candidate in found if self._changed_alike(candidate, lenient=lenient)]
         if not found:
             return None
-        if len({facts(resource) for resource in found}) == 1:
+        if len({facts(candidate) for candidate in found}) == 1:
             return found[0]
-        ids = ", ".join(str(resource.identity) for resource in found)
+        ids = ", ".join(str(candidate.identity) for candidate in found)
         raise WalkError(f"found multiple possible referrals: {ids}\n{self._details(found)}")
 
-    def _fits_role(self, resource: Resource) -> bool:
+    def _changed_alike(self, candidate: _Candidate, *, lenient: bool) -> bool:
+        return candidate.resource.same_name_changes(self.referrer.resource, lenient=lenient)
+
+    def _fits_role(self, candidate: _Candidate) -> bool:
         if not self.spec.path.endswith("roleRef/name"):
             return True
-        role = self.referrer.tree.get("roleRef")
+        role = self.referrer.resource.tree.get("roleRef")
         if not isinstance(role, dict) or role.get("apiGroup") is None or role.get("kind") is None:
             return True
-        return _was(resource, Gvk(text_of(role["apiGroup"]), "", text_of(role["kind"])))
+        return candidate.was(Gvk(text_of(role["apiGroup"]), "", text_of(role["kind"])))
 
-    def _near(self, resource: Resource) -> bool:
+    def _near(self, candidate: _Candidate) -> bool:
         """Return whether the object is in the referrer's namespace, or one that may be named from everywhere."""
-        identity = self.referrer.identity
-        other = resource.identity
         return (
-            identity.cluster_scoped
-            or other.cluster_scoped
-            or resource.kind == "ServiceAccount"
-            or identity.effective_namespace == other.effective_namespace
+            self.referrer.identity.cluster_scoped
+            or candidate.identity.cluster_scoped
+            or candidate.identity.gvk.kind == "ServiceAccount"
+            or candidate.namespace == self.referrer.namespace
         )
 
-    def _details(self, found: Sequence[Resource]) -> str:
-        lines = [f"\n**** Too many possible referral targets to referrer:\n{dump(self.referrer.shown())}\n"]
-        lines += [f"--- possible referral {at}:\n{dump(resource.shown())}\n" for at, resource in enumerate(found)]
+    def _details(self, found: Sequence[_Candidate]) -> str:
+        referrer = dump(self.referrer.resource.shown())
+        lines = [f"\n**** Too many possible referral targets to referrer:\n{referrer}\n"]
+        lines += [f"--- possible referral {at}:\n{dump(c.resource.shown())}\n" for at, c in enumerate(found)]
         return "".join(lines)
-
-
-def _was(resource: Resource, gvk: Gvk) -> bool:
-    group, version, _ = resource.gvk
-    return any(Gvk(group, version, kind).selected_by(gvk) for kind, _, _ in resource.previous)
-
-
-def _grouped_in(resource: Resource, *, at_first: bool) -> str | None:
-    """Return the namespace that the object had at first, or has; None for one that has none."""
-    identity = resource.original if at_first else resource.identity
-    namespace = identity.effective_namespace
-    return None if namespace == NO_NAMESPACE else namespace

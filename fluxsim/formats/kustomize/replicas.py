@@ -33,7 +33,7 @@ def replica_step(entry: Replica, specs: FieldSpecs) -> Step:
             for resource in objects.by_any_id(named(spec.gvk)):
                 found = True
                 if resource.gvk.selected_by(spec.gvk):
-                    set_field(resource.tree, spec, set_count, resource.identity, "text")
+                    set_field(resource, spec, set_count, "text")
         if not found:
             kinds = " ".join(str(spec.gvk) for spec in specs.specs)
             raise KustomizeError(

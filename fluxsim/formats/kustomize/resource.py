@@ -12,7 +12,7 @@ from typing import NamedTuple
 
 from fluxsim.formats.goyaml_reader import MapWithBlanks
 from fluxsim.formats.kustomize.errors import KustomizeError
-from fluxsim.formats.kustomize.identity import Gvk, Identity, gvk_of
+from fluxsim.formats.kustomize.identity import Gvk, Identity, gvk_of, kind_facts
 from fluxsim.formats.kustomize.scalars import bare_key, text_of
 from fluxsim.formats.tree import Json
 
@@ -95,8 +95,14 @@ class Resource:
 
     @property
     def identity(self) -> Identity:
-        gvk, metadata = self.gvk, self.metadata
-        return Identity(gvk, text_of(metadata.get("name")), text_of(metadata.get("namespace")), gvk.cluster_scoped)
+        tree = self.tree
+        api_version, kind, metadata = tree.get("apiVersion"), tree.get("kind"), tree.get("metadata")
+        if type(api_version) is not str or type(kind) is not str:
+            api_version, kind = text_of(api_version), text_of(kind)
+        gvk, cluster_scoped = kind_facts(api_version, kind)
+        if not isinstance(metadata, dict):
+            return Identity(gvk, "", "", cluster_scoped)
+        return Identity(gvk, text_of(metadata.get("name")), text_of(metadata.get("namespace")), cluster_scoped)
 
     @property
     def previous_identities(self) -> list[Identity]:

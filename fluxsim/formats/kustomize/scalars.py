@@ -116,8 +116,12 @@ def unspelled(value: Json) -> Json:
 
 def text_of(value: Json) -> str:
     """Return the source text of a scalar; maps, lists and null have none."""
-    if type(value) is str:
-        return value
+    kind = type(value)
+    if kind is str:
+        text: str = value
+        return text
+    if value is None or kind is dict:
+        return ""
     if isinstance(value, SpelledInt | SpelledFloat | SpelledText):
         return value.text
     return canonical(value)

@@ -60,9 +60,8 @@ class Variables:
             return value
 
         for resource in objects:
-            identity = resource.identity
-            for spec in specs.of(identity.gvk):
-                set_field(resource.tree, spec, lambda found: _expanded(found, value_of), identity)
+            for spec in specs.of(resource.gvk):
+                set_field(resource, spec, lambda found: _expanded(found, value_of))
         return [name for name in values if name not in used]
 
 
