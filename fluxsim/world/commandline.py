@@ -25,6 +25,15 @@ class FlagError(ValueError):
     """The flags cannot be read; the text is pflag's."""
 
 
+class Unreadable(ValueError):
+    """The words mean nothing that can be done; `instead` is what can be."""
+
+    def __init__(self, what: str, instead: str = "") -> None:
+        super().__init__(what)
+        self.what = what
+        self.instead = instead
+
+
 @dataclass(frozen=True, slots=True)
 class Flag:
     """A flag of a command; `alone` is its value where it stands without one, `-o` of some tools."""
