@@ -6,6 +6,10 @@ Source: Go 1.25 time/format.go and time/time.go; k8s.io/apimachinery v0.36.1 pkg
 from __future__ import annotations
 
 import re
+from functools import lru_cache
+
+REMEMBERED_MAX = 4096
+"""So many texts are remembered: a world has few intervals, and asks for them with every run."""
 
 NANOSECOND = 1
 MICROSECOND = 1000 * NANOSECOND
@@ -39,6 +43,7 @@ class InvalidDuration(ValueError):
     """Text that Go's time.ParseDuration refuses, with its message."""
 
 
+@lru_cache(REMEMBERED_MAX)
 def parse_duration(text: str) -> int:
     """Return the nanoseconds of `1h2m3.5s`, with sign and with Go's limit of about 292 years.
 
@@ -80,6 +85,7 @@ def parse_duration(text: str) -> int:
     return total
 
 
+@lru_cache(REMEMBERED_MAX)
 def duration_text(nanoseconds: int) -> str:
     """Write the duration as Go's Duration.String: `1h0m0s`, `1m30.5s`, `1.5ms`, `0s`."""
     sign = "-" if nanoseconds < 0 else ""

@@ -58,11 +58,18 @@ EMPTY_MAP = Map()
 EMPTY_SEQ = Seq()
 
 
+_LEAVES = frozenset((str, int, bool, float, type(None)))
+_FROZEN = _LEAVES | {Map, Seq}
+"""Asked first: to ask a leaf whether it is a Mapping costs more than all the rest."""
+
+
 def freeze(value: Json) -> Json:
     """Return the tree frozen all the way down; a frozen tree comes back as it is."""
     kind = type(value)
-    if kind is Map or kind is Seq or kind is str or kind is int or kind is bool or value is None:
+    if kind in _FROZEN:
         return value
+    if kind is dict:
+        return Map({key: item if type(item) in _FROZEN else freeze(item) for key, item in value.items()})
     if isinstance(value, Mapping):
         return Map({key: freeze(item) for key, item in value.items()})
     if isinstance(value, list | tuple):
@@ -72,6 +79,8 @@ def freeze(value: Json) -> Json:
 
 def thaw(value: Json) -> Json:
     """Return an ordinary dict/list copy of the tree, free to edit."""
+    if type(value) in _LEAVES:
+        return value
     if isinstance(value, Mapping):
         return {key: thaw(item) for key, item in value.items()}
     if isinstance(value, list | tuple):
@@ -79,13 +88,16 @@ def thaw(value: Json) -> Json:
     return value
 
 
+_ABSENT = object()
+
+
 def get(tree: Json, *path: str | int, default: Json = None) -> Json:
     """Return what stands at the path, or `default` where a key is absent or the tree has another shape there."""
     for step in path:
         if isinstance(tree, dict):
-            if step not in tree:
+            tree = tree.get(step, _ABSENT)
+            if tree is _ABSENT:
                 return default
-            tree = tree[step]
         elif isinstance(tree, list) and isinstance(step, int) and -len(tree) <= step < len(tree):
             tree = tree[step]
         else:
@@ -97,13 +109,13 @@ def evolve(tree: Json, path: Path, value: Json) -> Json:
     """Return the frozen tree with `value` at `path`, missing maps made on the way; all else is shared."""
     if not path:
         return freeze(value)
-    step, rest = path[0], path[1:]
+    step = path[0]
     if isinstance(step, int):
         items = list(tree)
-        items[step] = evolve(items[step], rest, value)
+        items[step] = evolve(items[step], path[1:], value)
         return Seq(items)
     entries = dict(tree) if isinstance(tree, dict) else {}
-    entries[step] = evolve(entries.get(step), rest, value)
+    entries[step] = freeze(value) if len(path) == 1 else evolve(entries.get(step), path[1:], value)
     return Map(entries)
 
 
@@ -131,6 +143,8 @@ def without(tree: Json, path: Path) -> Json:
 
 def merged(base: Json, patch: Json) -> Json:
     """Return `base` with an RFC 7396 merge patch applied: maps merge, null deletes, everything else replaces."""
+    if type(patch) in _LEAVES:
+        return patch
     if not isinstance(patch, Mapping):
         return freeze(patch)
     entries = dict(base) if isinstance(base, dict) else {}
