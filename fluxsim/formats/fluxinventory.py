@@ -8,9 +8,13 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import NamedTuple
 
 from fluxsim.formats.tree import Json
+
+REMEMBERED_MAX = 16_384
+"""So many ids are remembered as they were read: an inventory is read with every run."""
 
 _FIRST = (
     "CustomResourceDefinition",
@@ -64,8 +68,9 @@ class InventoryId:
         group = str(obj.get("apiVersion", "")).rpartition("/")[0]
         return cls(metadata.get("namespace") or "", metadata.get("name") or "", group, str(obj.get("kind", "")))
 
-    @classmethod
-    def parse(cls, text: str) -> InventoryId:
+    @staticmethod
+    @lru_cache(REMEMBERED_MAX)
+    def parse(text: str) -> InventoryId:
         """Read an id; two underscores in the name stand for a colon. Raises InvalidInventoryId."""
         namespace, found, rest = text.partition("_")
         if not found:
@@ -76,7 +81,7 @@ class InventoryId:
         name, found, group = before.rpartition("_")
         if not found:
             raise InvalidInventoryId(f"unable to parse stored object metadata: {before}")
-        return cls(namespace, name.replace("__", ":"), group, kind)
+        return InventoryId(namespace, name.replace("__", ":"), group, kind)
 
     def __str__(self) -> str:
         role = self.group == _RBAC_GROUP and self.kind in _RBAC_KINDS

@@ -6,20 +6,20 @@ formats.fluxapply; here is the conversation with the API server.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import NamedTuple
 
+from fluxsim.controllers.flux.applyplan import Item, Plans
 from fluxsim.formats import fluxapply, kstatus
-from fluxsim.formats.fluxignore import IgnoreRules, InvalidIgnoreRule
-from fluxsim.formats.fluxinventory import Entry, entry_of, stale
-from fluxsim.formats.tree import Json, Map, get
+from fluxsim.formats.fluxignore import InvalidIgnoreRule
+from fluxsim.formats.fluxinventory import Entry, stale
+from fluxsim.formats.tree import Json, get
 from fluxsim.kernel.steps import Steps
 from fluxsim.kernel.units import SECOND, Millis
 from fluxsim.kube.clock import Clock
 from fluxsim.kube.errors import ApiError, NoKindMatch
-from fluxsim.kube.kinds import served
-from fluxsim.kube.meta import Key, Kind, key_of
+from fluxsim.kube.meta import Key, Kind
 from fluxsim.kube.store import Store
 
 STAGE_TIMEOUT_MS: Millis = 60 * SECOND
@@ -36,35 +36,39 @@ class Change(NamedTuple):
 
     key: Key
     action: fluxapply.Action
-    entry: dict[str, str]
+    entry: Mapping[str, str]
     display: str
+
+
+_NEWS = ("created", "configured", "deleted")
 
 
 @dataclass(slots=True)
 class Applied:
-    """The change set of a run."""
+    """The change set of a run: what happened to each object, in the order of application."""
 
-    entries: list[Change] = field(default_factory=list[Change])
+    changes: dict[Key, Change] = field(default_factory=dict[Key, Change])
     pruned: list[str] = field(default_factory=list[str])
+
+    def add(self, item: Item, action: fluxapply.Action) -> None:
+        """Note what happened; what was noted of the object before, its deletion, is forgotten."""
+        self.changes.pop(item.key, None)
+        self.changes[item.key] = Change(item.key, action, item.entry, item.display)
 
     @property
     def changed(self) -> bool:
-        return any(entry.action in ("created", "configured", "deleted") for entry in self.entries)
+        return any(change.action in _NEWS for change in self.changes.values())
 
     def lines(self) -> list[str]:
         """Return `Deployment/production/backend configured` for each object that changed."""
-        return [
-            f"{entry.display} {entry.action}"
-            for entry in self.entries
-            if entry.action in ("created", "configured", "deleted")
-        ]
+        return [f"{change.display} {change.action}" for change in self.changes.values() if change.action in _NEWS]
 
     def change_log(self) -> str:
         return "\n".join(self.lines())
 
-    def inventory(self) -> list[dict[str, str]]:
+    def inventory(self) -> list[Mapping[str, str]]:
         """Return the inventory entries in the order of application."""
-        return [entry.entry for entry in self.entries]
+        return [change.entry for change in self.changes.values()]
 
 
 class Applier:
@@ -74,29 +78,42 @@ class Applier:
         self._store = store
         self._clock = clock
         self._manager = manager
+        self._plans = Plans()
 
     def apply(
-        self, objects: Iterable[Json], owner: fluxapply.Owner, spec: Json, applied: Applied, takes: Callable[[], Millis]
+        self,
+        objects: Sequence[Json],
+        owner: fluxapply.Owner,
+        spec: Json,
+        applied: Applied,
+        takes: Callable[[], Millis],
     ) -> Steps[None]:
         """Apply all objects; ApplyFailed at the first refusal. `applied` collects what was done, also before a failure."""
         try:
-            options = fluxapply.Options(force=bool(spec.get("force")), ignore=IgnoreRules.of(spec.get("ignore")))
+            plan = self._plans.of(objects, owner, spec)
         except InvalidIgnoreRule as error:
             raise ApplyFailed(str(error)) from error
-        for stage in fluxapply.plan(fluxapply.prepared(objects, owner, spec.get("commonMetadata"))):
-            decisions: list[tuple[Json, fluxapply.Decision]] = []
-            for obj in stage.objects:
+        for stage in plan.stages:
+            decisions: list[tuple[Item, fluxapply.Decision]] = []
+            for item in stage.items:
                 yield takes()
-                decisions.append((obj, (yield from self._tried(obj, owner, options, applied))))
-            for obj, decision in decisions:
-                self._write(obj, decision, applied)
+                live = self._store.get(item.key)
+                decision = plan.settled_on(item, live)
+                if decision is None:
+                    decision = yield from self._tried(item, live, owner, plan.options, applied)
+                    plan.settle(item, live, decision)
+                decisions.append((item, decision))
+            for item, decision in decisions:
+                self._write(item, decision, applied)
             if stage.waits:
-                yield from self._established(stage.objects)
+                yield from self._established(stage.items)
 
     def prune(
-        self, old: Iterable[Mapping[str, str]], new: Iterable[Mapping[str, str]], owner: fluxapply.Owner
+        self, old: Sequence[Mapping[str, str]], new: Sequence[Mapping[str, str]], owner: fluxapply.Owner
     ) -> list[str]:
         """Delete what is in the old inventory and not in the new one; return a line for each."""
+        if old == new:
+            return []
         lines: list[str] = []
         for entry in reversed(stale(old, new)):
             key = key_of_entry(entry)
@@ -108,49 +125,44 @@ class Applier:
         return lines
 
     def _tried(
-        self, obj: Json, owner: fluxapply.Owner, options: fluxapply.Options, applied: Applied
+        self, item: Item, live: Json, owner: fluxapply.Owner, options: fluxapply.Options, applied: Applied
     ) -> Steps[fluxapply.Decision]:
         """Dry-run one object; one that cannot be changed so is deleted first where force says so."""
-        live = self._live(obj)
         try:
-            return fluxapply.decide(obj, live, owner, options, dry_run=self._dry_run)
+            return fluxapply.decide(item.object, live, owner, options, dry_run=self._dry_run)
         except ApiError as error:
-            if not fluxapply.recreates(obj, live, options, reason=error.reason, message=error.message):
-                raise ApplyFailed(refusal(obj, error)) from error
-        yield from self._removed(obj, applied)
+            if not fluxapply.recreates(item.object, live, options, reason=error.reason, message=error.message):
+                raise ApplyFailed(refusal(item.object, error)) from error
+        yield from self._removed(item, applied)
         try:
-            return fluxapply.decide(obj, None, owner, options, dry_run=self._dry_run)
+            return fluxapply.decide(item.object, None, owner, options, dry_run=self._dry_run)
         except ApiError as error:
-            raise ApplyFailed(refusal(obj, error)) from error
+            raise ApplyFailed(refusal(item.object, error)) from error
 
     def _dry_run(self, obj: Json) -> Json:
         return self._store.apply(obj, manager=self._manager, force=True, dry_run=True)
 
-    def _removed(self, obj: Json, applied: Applied) -> Steps[None]:
-        key = self._key(obj)
-        self._store.delete(key, manager=self._manager)
-        applied.entries.append(Change(key, "deleted", entry_of(obj), fluxapply.InventoryId.of(obj).display))
+    def _removed(self, item: Item, applied: Applied) -> Steps[None]:
+        self._store.delete(item.key, manager=self._manager)
+        applied.add(item, "deleted")
         deadline = self._clock.now_ms + STAGE_TIMEOUT_MS
-        while self._store.get(key) is not None and self._clock.now_ms < deadline:
+        while self._store.get(item.key) is not None and self._clock.now_ms < deadline:
             yield GONE_POLL_MS
 
-    def _write(self, obj: Json, decision: fluxapply.Decision, applied: Applied) -> None:
-        key = self._key(obj)
+    def _write(self, item: Item, decision: fluxapply.Decision, applied: Applied) -> None:
         if decision.patched is not None:
-            self._store.take_over(key, decision.patched, manager=self._manager)
+            self._store.take_over(item.key, decision.patched, manager=self._manager)
         if decision.object is not None:
             try:
                 self._store.apply(decision.object, manager=self._manager, force=True)
             except ApiError as error:
-                display = fluxapply.InventoryId.of(obj).display
-                raise ApplyFailed(f"{display} apply failed: {error.message}") from error
-        applied.entries = [entry for entry in applied.entries if entry.key != key]
-        applied.entries.append(Change(key, decision.action, entry_of(obj), fluxapply.InventoryId.of(obj).display))
+                raise ApplyFailed(f"{item.display} apply failed: {error.message}") from error
+        applied.add(item, decision.action)
 
-    def _established(self, objects: Iterable[Json]) -> Steps[None]:
+    def _established(self, items: Iterable[Item]) -> Steps[None]:
         """Wait until definitions, namespaces and classes are there for the next stage, a minute at most."""
         deadline = self._clock.now_ms + STAGE_TIMEOUT_MS
-        keys = [self._key(obj) for obj in objects]
+        keys = [item.key for item in items]
         while not all(self._is_current(key) for key in keys) and self._clock.now_ms < deadline:
             yield POLL_MS
 
@@ -161,14 +173,6 @@ class Applier:
         if key.kind.name == "CustomResourceDefinition" and not get(obj, "status", "conditions"):
             return True
         return kstatus.status_of(obj, now_ms=self._clock.epoch_ms + self._clock.now_ms).status == "Current"
-
-    def _live(self, obj: Json) -> Map | None:
-        found: Map | None = self._store.get(self._key(obj))
-        return found
-
-    def _key(self, obj: Json) -> Key:
-        key = key_of(obj)
-        return key if served(key.kind).namespaced else key._replace(namespace="")
 
 
 def refusal(obj: Json, error: ApiError) -> str:
