@@ -20,6 +20,7 @@ from fluxsim.formats.kustomize.imageorigins import origins
 from fluxsim.formats.kustomize.kustomization import SortOptions
 from fluxsim.formats.kustomize.labels import METADATA_LABELS, entries_step
 from fluxsim.formats.kustomize.layers import Build, Gathered, Layer
+from fluxsim.formats.kustomize.manifests import check_metadata
 from fluxsim.formats.kustomize.names import add_hashes
 from fluxsim.formats.kustomize.provenance import Origin
 from fluxsim.formats.kustomize.references import fix_references
@@ -118,6 +119,9 @@ def _settle(gathered: Gathered, shared: Build) -> None:
     unused = gathered.variables.resolve(objects, config.var_reference)
     if unused:
         shared.warnings.append(f"well-defined vars that were never replaced: {','.join(unused)}")
+    for resource in objects:
+        if not resource.kind or not resource.name:
+            check_metadata(resource.shown())
     objects.resources = [resource for resource in objects if not _is_local(resource)]
 
 

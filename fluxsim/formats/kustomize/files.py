@@ -83,8 +83,7 @@ class Access:
 
     def is_above(self, shown: str) -> bool:
         """Return whether the path is a directory that the whole tree lies in."""
-        above = posixpath.join(posixpath.relpath(shown, self.location), "")
-        return not above.strip("./")
+        return self.location.startswith(shown.rstrip("/") + "/") or not shown.strip("./")
 
     def read(self, path: str) -> bytes | None:
         self.read_paths[path] = None

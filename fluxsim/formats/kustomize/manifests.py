@@ -96,12 +96,12 @@ def _valid(documents: Sequence[Json]) -> list[Json]:
             continue
         if not isinstance(tree, Mapping):
             raise KustomizeError("missing Resource metadata")
-        _check(tree)
+        check_metadata(tree)
         valid.append(tree)
     return valid
 
 
-def _check(tree: Mapping[str, Json]) -> None:
+def check_metadata(tree: Mapping[str, Json]) -> None:
     """Refuse an object without kind or name. Raises KustomizeError."""
     kind = text_of(tree.get("kind"))
     metadata = tree.get("metadata")

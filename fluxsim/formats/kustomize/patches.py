@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from fluxsim.formats import goyaml, jsonpatch, kustomize_merge
-from fluxsim.formats.gojson import compact
+from fluxsim.formats.gojson import compact, number_text
 from fluxsim.formats.gotext import quoted
 from fluxsim.formats.goyaml_write import dump
 from fluxsim.formats.kustomize.collection import Collection
@@ -284,5 +284,6 @@ def _through_floats(value: Json) -> Json:
     if isinstance(value, list):
         return [_through_floats(item) for item in value]
     if type(value) is int and not -_EXACT_MAX <= value <= _EXACT_MAX:
-        return int(float(value))
+        rounded = number_text(float(value))
+        return int(rounded) if rounded.lstrip("-").isdigit() else float(value)
     return unspelled(value)
