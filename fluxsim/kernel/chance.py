@@ -49,3 +49,7 @@ class Chance:
         if found is None:
             found = self._streams[name] = Stream(f"{self.seed}/{name}")
         return found
+
+    def passing(self, name: str) -> Stream:
+        """Return the stream of that name from its beginning, and forget it: for what lives once, such as a pod."""
+        return Stream(f"{self.seed}/{name}")

@@ -6,10 +6,10 @@ Times are whole milliseconds. `run_to(t)` includes what is due at t. Nothing her
 from __future__ import annotations
 
 from collections.abc import Callable
+from heapq import heappush
 from typing import Any, TypeVar
 
 import simpy
-from simpy.core import StopSimulation
 from simpy.events import NORMAL, Event
 
 from fluxsim.kernel.chance import Stream
@@ -35,12 +35,13 @@ class Schedule:
     def __init__(self, *, ties: Stream | None = None, describe: Callable[[], str] = lambda: "") -> None:
         self._env: simpy.Environment = simpy.Environment(initial_time=0) if ties is None else _Shuffled(ties)
         self._describe = describe
+        self._callbacks: list[Callable[[Event], None]] = [self._happen]
         self._instant = -1
         self._events_in_instant = 0
 
     @property
     def now_ms(self) -> Millis:
-        return int(self._env.now)
+        return self._env.now  # type: ignore[return-value]  # only whole numbers are ever scheduled
 
     def next_due(self) -> Millis | None:
         """Return when the next thing is due, or None when nothing is."""
@@ -49,12 +50,12 @@ class Schedule:
 
     def at(self, at_ms: Millis, call: Callable[[], None]) -> None:
         """Call back at `at_ms`, now or later. There is no cancelling: a caller that changes its mind ignores the call."""
-        delay = at_ms - self._env.now
-        assert delay >= 0, f"time cannot go back: now {self._env.now}, asked {at_ms}"
-        self._env.schedule(_Call(self._env, self._guarded(call)), NORMAL, delay)
+        self.after(at_ms - self.now_ms, call)
 
     def after(self, delay_ms: Millis, call: Callable[[], None]) -> None:
-        self.at(self.now_ms + delay_ms, call)
+        """Call back when `delay_ms` have passed."""
+        assert delay_ms >= 0, f"time cannot go back: now {self.now_ms}, asked {self.now_ms + delay_ms}"
+        self._env.schedule(_Call(self._callbacks, call), NORMAL, delay_ms)
 
     def spawn(self, steps: Steps[T], done: Callable[[T], None] | None = None) -> None:
         """Run the steps from now on, each wait in virtual time; `done` gets the result."""
@@ -73,40 +74,40 @@ class Schedule:
     def run_to(self, at_ms: Millis) -> None:
         """Advance to `at_ms`, and do all that is due until then, what is due at that very millisecond included."""
         assert at_ms >= self.now_ms, f"time cannot go back: now {self.now_ms}, asked {at_ms}"
-        deadline = _Call(self._env, _stop)
-        self._env.schedule(deadline, _DEADLINE, at_ms - self._env.now)
-        self._env.run()
+        deadline = _Call([lambda _event: None], _nothing)
+        self._env.schedule(deadline, _DEADLINE, at_ms - self.now_ms)
+        step = self._env.step
+        while deadline.callbacks is not None:
+            step()
 
-    def _guarded(self, call: Callable[[], None]) -> Callable[[Event], None]:
-        def guarded(_event: Event) -> None:
-            if self._env.now != self._instant:
-                self._instant, self._events_in_instant = int(self._env.now), 0
-            self._events_in_instant += 1
-            if self._events_in_instant > EVENTS_PER_INSTANT_MAX:
-                raise Livelock(
-                    f"more than {EVENTS_PER_INSTANT_MAX} events at {clock_text(self._instant)}\n{self._describe()}"
-                )
-            try:
-                call()
-            except FluxsimError:
-                raise
-            except Exception as error:
-                raise SimulationError(
-                    f"{type(error).__name__} at {clock_text(self.now_ms)}: {error}\n{self._describe()}"
-                ) from error
-
-        return guarded
+    def _happen(self, event: Any) -> None:
+        now = self.now_ms
+        if now != self._instant:
+            self._instant, self._events_in_instant = now, 0
+        self._events_in_instant += 1
+        if self._events_in_instant > EVENTS_PER_INSTANT_MAX:
+            raise Livelock(
+                f"more than {EVENTS_PER_INSTANT_MAX} events at {clock_text(self._instant)}\n{self._describe()}"
+            )
+        try:
+            event.call()
+        except FluxsimError:
+            raise
+        except Exception as error:
+            text = f"{type(error).__name__} at {clock_text(self.now_ms)}: {error}\n{self._describe()}"
+            raise SimulationError(text) from error
 
 
 class _Call(Event):
-    """A SimPy event that is already triggered and only calls back: half the price of a Timeout."""
+    """A SimPy event that is already triggered and only calls back: a fraction of the price of a Timeout."""
 
-    def __init__(self, env: simpy.Environment, call: Callable[[Event], None]) -> None:
-        self.env = env
-        self.callbacks = [call]
-        self._value: Any = None
-        self._ok = True
-        self._defused = False
+    _value = None
+    _ok = True
+    _defused = True
+
+    def __init__(self, callbacks: list[Callable[[Event], None]], call: Callable[[], None]) -> None:
+        self.callbacks: Any = callbacks
+        self.call = call
 
 
 class _Shuffled(simpy.Environment):
@@ -118,12 +119,10 @@ class _Shuffled(simpy.Environment):
         self._count = 0
 
     def schedule(self, event: Event, priority: Any = NORMAL, delay: Any = 0) -> None:
-        from heapq import heappush
-
         self._count += 1
         tie: Any = (self._ties.below(1 << 30), self._count)
         heappush(self._queue, (self._now + delay, priority, tie, event))
 
 
-def _stop(event: Event) -> None:
-    raise StopSimulation(event.value)
+def _nothing() -> None:
+    """Stand for a call where only the time matters."""

@@ -1,0 +1,321 @@
+"""The one loop around every reconciler: a queue with one slot a key, workers, back-off, and who woke whom.
+
+A key is never reconciled twice at once and never lost: what arrives meanwhile makes it run again.
+An event moves a waiting key to the front at once and so restarts its interval, as controller-runtime's
+priority queue does (v0.24, on by default in Flux 2.9).
+"""
+
+from __future__ import annotations
+
+from collections import deque
+from collections.abc import Hashable
+from typing import Literal, Protocol, TypeAlias
+
+from fluxsim.kernel.log import Log
+from fluxsim.kernel.schedule import Schedule
+from fluxsim.kernel.steps import Steps
+from fluxsim.kernel.units import MINUTE, Millis
+from fluxsim.kube.errors import ApiError
+from fluxsim.kube.meta import Key, version_token
+from fluxsim.kube.store import Store
+
+WATCH_LATENCY_MS = 1
+"""From a write to the queue of a controller that watches. Small, and never zero: effects come after causes."""
+
+
+class After(int):
+    """Reconcile again after so many milliseconds, counted from the end of this run."""
+
+
+class Retry:
+    """Reconcile again with exponential back-off; `reason` is what went wrong."""
+
+    __slots__ = ("reason",)
+
+    def __init__(self, reason: str) -> None:
+        self.reason = reason
+
+
+Result: TypeAlias = After | Retry | None
+"""What a run asks for: again after, again with back-off, or not before something happens."""
+
+
+class Reconciler(Protocol):
+    """One pass for one key. It reads the object itself, for it may be gone, and keeps nothing between passes."""
+
+    def reconcile(self, key: Key) -> Steps[Result]: ...
+
+
+class Repeatable(Protocol):
+    """A reconciler that can tell that a run would do exactly what the last one did, and then repeats it in O(1)."""
+
+    def fingerprint(self, key: Key) -> Hashable:
+        """Return everything outside the object that a run looks at, or None when a run must be played."""
+        ...
+
+    def repeat(self, key: Key) -> tuple[Millis, After]:
+        """Do what a run that changes nothing does (heartbeats); return how long it takes and when the next is due."""
+        ...
+
+
+class Backoff:
+    """min(base * 2^failures, cap), as a rate limiter of client-go counts it."""
+
+    __slots__ = ("base_ms", "cap_ms")
+
+    def __init__(self, base_ms: Millis = 5, cap_ms: Millis = 1_000_000) -> None:
+        self.base_ms = base_ms
+        self.cap_ms = cap_ms
+
+    def delay(self, failures: int) -> Millis:
+        return min(self.base_ms << min(failures, 40), self.cap_ms)
+
+
+FLUX_BACKOFF = Backoff(750, 15 * MINUTE)
+"""--min-retry-delay and --max-retry-delay of the Flux controllers."""
+
+
+class Run:
+    """One reconcile in progress: the cause of all that it does. Its event is logged when it first has an effect."""
+
+    __slots__ = ("_log", "_seq", "controller", "key", "started_ms", "trigger", "wakes")
+
+    def __init__(
+        self, log: Log, controller: str, key: Key, trigger: str, wakes: tuple[int, ...], started_ms: Millis
+    ) -> None:
+        self._log = log
+        self._seq = -1
+        self.controller = controller
+        self.key = key
+        self.trigger = trigger
+        self.wakes = wakes
+        self.started_ms = started_ms
+
+    @property
+    def effective(self) -> bool:
+        return self._seq >= 0
+
+    def seqs(self) -> tuple[int, ...]:
+        if self._seq < 0:
+            data = {
+                "key": str(self.key),
+                "kind": str(self.key.kind),
+                "trigger": self.trigger,
+                "startedAt": self.started_ms,
+            }
+            self._seq = self._log.append("reconcile.started", self.controller, data, because=self.wakes).seq
+        return (self._seq,)
+
+
+class _Slot:
+    """What the queue knows of one key."""
+
+    __slots__ = ("armed_ms", "dirty", "due_ms", "failures", "fingerprint", "queued", "running", "trigger", "wakes")
+
+    def __init__(self) -> None:
+        self.queued = False
+        self.running = False
+        self.dirty = False
+        self.due_ms: Millis | None = None
+        self.armed_ms: Millis | None = None  # when the earliest call of the schedule for this key comes
+        self.failures = 0
+        self.trigger = ""
+        self.wakes: list[int] = []
+        self.fingerprint: Hashable = None
+
+
+class Controller:
+    """Runs a reconciler for the keys that are enqueued, `workers` at a time."""
+
+    def __init__(
+        self,
+        name: str,
+        reconciler: Reconciler,
+        *,
+        store: Store,
+        schedule: Schedule,
+        log: Log,
+        workers: int = 1,
+        backoff: Backoff | None = None,
+        repeatable: Repeatable | None = None,
+    ) -> None:
+        self.name = name
+        self._reconciler = reconciler
+        self._repeatable = repeatable
+        self._store = store
+        self._schedule = schedule
+        self._log = log
+        self._free = workers
+        self._workers = workers
+        self._backoff = backoff or Backoff()
+        self._slots: dict[Key, _Slot] = {}
+        self._ready: deque[Key] = deque()
+        self._life = 0
+
+    def enqueue(self, key: Key, *, because: tuple[int, ...] = (), trigger: str = "watch") -> None:
+        """Reconcile the key as soon as a worker is free, and take the timer back; `because` are the events that ask for it."""
+        slot = self._slots.get(key)
+        if slot is None:
+            slot = self._slots[key] = _Slot()
+        slot.wakes.extend(because)
+        slot.trigger = slot.trigger or trigger
+        if slot.running:
+            slot.dirty = True
+        elif not slot.queued:
+            self._queue(key, slot, WATCH_LATENCY_MS)
+
+    def waiting(self) -> list[tuple[Key, Millis, Literal["interval", "retry", "now"]]]:
+        """Return each key that will run, when (virtual ms) and why: the next wake-ups of this controller."""
+        rows: list[tuple[Key, Millis, Literal["interval", "retry", "now"]]] = []
+        for key, slot in self._slots.items():
+            if slot.queued or slot.running:
+                rows.append((key, self._schedule.now_ms, "now"))
+            elif slot.due_ms is not None:
+                rows.append((key, slot.due_ms, "retry" if slot.failures else "interval"))
+        return sorted(rows, key=lambda row: (row[1], row[0]))
+
+    def running(self) -> list[Key]:
+        """Return the keys that are being reconciled right now."""
+        return sorted(key for key, slot in self._slots.items() if slot.running)
+
+    def forget(self, key: Key) -> None:
+        """Drop a key that is gone; a run in progress ends first."""
+        slot = self._slots.get(key)
+        if slot is not None and not slot.running:
+            del self._slots[key]
+
+    def restart(self) -> None:
+        """Lose queues, back-off and timers as a restarted process does. What runs is cut off; the caller enqueues everything again."""
+        self._life += 1
+        self._slots.clear()
+        self._ready.clear()
+        self._free = self._workers
+
+    # -- the loop
+
+    def _queue(self, key: Key, slot: _Slot, delay_ms: Millis) -> None:
+        slot.queued = True
+        slot.due_ms = None
+        life = self._life
+
+        def ready() -> None:
+            if life == self._life and self._slots.get(key) is slot:
+                self._ready.append(key)
+                self._pump()
+
+        self._schedule.after(delay_ms, ready)
+
+    def _pump(self) -> None:
+        while self._free and self._ready:
+            key = self._ready.popleft()
+            slot = self._slots.get(key)
+            if slot is None or not slot.queued:
+                continue
+            slot.queued = False
+            slot.running = True
+            self._free -= 1
+            self._start(key, slot)
+
+    def _start(self, key: Key, slot: _Slot) -> None:
+        life = self._life
+        if slot.trigger == "interval" and not slot.wakes and self._repeats(key, slot):
+            assert self._repeatable is not None
+            takes_ms, again = self._repeatable.repeat(key)
+
+            def repeated() -> None:
+                if life == self._life:
+                    self._end(key, slot, again)
+
+            slot.trigger = ""
+            self._schedule.after(takes_ms, repeated)
+            return
+        run = Run(self._log, self.name, key, slot.trigger, tuple(slot.wakes), self._schedule.now_ms)
+        slot.wakes = []
+        slot.trigger = ""
+        slot.fingerprint = self._outside(key)  # as it was before the run: what changes meanwhile must not be missed
+        steps = self._reconciler.reconcile(key)
+
+        def advance() -> None:
+            if life != self._life:
+                steps.close()
+                return
+            before = self._log.swap_cause(run)
+            try:
+                wait_ms = next(steps)
+            except StopIteration as end:
+                self._finished(key, slot, run, end.value)
+                return
+            except ApiError as error:
+                self._finished(key, slot, run, Retry(error.message))
+                return
+            finally:
+                self._log.swap_cause(before)
+            self._schedule.after(wait_ms, advance)
+
+        advance()
+
+    def _finished(self, key: Key, slot: _Slot, run: Run, result: Result) -> None:
+        if run.effective:
+            data: dict[str, object] = {"key": str(key), "took": self._schedule.now_ms - run.started_ms}
+            if isinstance(result, Retry):
+                data |= {"retry": result.reason, "again": self._backoff.delay(slot.failures)}
+            elif result is not None:
+                data["again"] = int(result)
+            self._log.append("reconcile.finished", self.name, data, because=run.seqs())
+        if run.effective or not isinstance(result, After):
+            slot.fingerprint = None
+        self._end(key, slot, result)
+
+    def _end(self, key: Key, slot: _Slot, result: Result) -> None:
+        slot.running = False
+        self._free += 1
+        wait_ms: Millis | None = None
+        if isinstance(result, Retry):
+            wait_ms = self._backoff.delay(slot.failures)
+            slot.failures += 1
+        else:
+            slot.failures = 0
+            wait_ms = result
+        if slot.dirty:
+            slot.dirty = False
+            self._queue(key, slot, 0)
+        elif wait_ms is not None:
+            slot.due_ms = self._schedule.now_ms + wait_ms
+            self._arm(key, slot)
+        elif self._store.get(key) is None:
+            self._slots.pop(key, None)
+        self._pump()
+
+    def _arm(self, key: Key, slot: _Slot) -> None:
+        """Have the schedule call when the key is due. One call ahead is enough: a call that comes too early arms the next."""
+        assert slot.due_ms is not None, f"{key} waits for nothing"
+        if slot.armed_ms is not None and slot.armed_ms <= slot.due_ms:
+            return
+        life, at_ms = self._life, slot.due_ms
+        slot.armed_ms = at_ms
+
+        def due() -> None:
+            if life != self._life or slot.armed_ms != at_ms or self._slots.get(key) is not slot:
+                return
+            slot.armed_ms = None
+            if slot.due_ms is None:
+                return
+            if slot.due_ms > at_ms:
+                self._arm(key, slot)
+                return
+            slot.queued, slot.due_ms = True, None
+            slot.trigger = slot.trigger or ("retry" if slot.failures else "interval")
+            self._ready.append(key)
+            self._pump()
+
+        self._schedule.at(at_ms, due)
+
+    def _outside(self, key: Key) -> Hashable:
+        obj = self._store.get(key)
+        if self._repeatable is None or obj is None:
+            return None
+        outside = self._repeatable.fingerprint(key)
+        return None if outside is None else (version_token(obj), outside)
+
+    def _repeats(self, key: Key, slot: _Slot) -> bool:
+        return slot.fingerprint is not None and slot.fingerprint == self._outside(key)
