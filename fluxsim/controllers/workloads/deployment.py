@@ -6,17 +6,19 @@ from collections.abc import Sequence
 
 from fluxsim.controllers.latencies import Latencies
 from fluxsim.controllers.workloads import revisions
-from fluxsim.controllers.workloads.deploymentstatus import StatusWriter
+from fluxsim.controllers.workloads.deploymentstatus import StatusDraft
+from fluxsim.controllers.workloads.members import Member, member
 from fluxsim.formats import rollout
-from fluxsim.formats.rollout import Bounds, Replicas, Resize
-from fluxsim.formats.tree import Json, Map, evolve, get
+from fluxsim.formats.rollout import Resize
+from fluxsim.formats.tree import EMPTY_MAP, Json, Map, get
 from fluxsim.kernel.chance import Chance
 from fluxsim.kernel.steps import Steps
 from fluxsim.kernel.units import Millis
 from fluxsim.kube.clock import Clock
 from fluxsim.kube.controller import After, Result
+from fluxsim.kube.errors import AlreadyExists, ApiError
 from fluxsim.kube.events import EventRecorder
-from fluxsim.kube.meta import POD, REPLICA_SET, Key, controller_of, key_of
+from fluxsim.kube.meta import POD, REPLICA_SET, Key, key_of
 from fluxsim.kube.store import Store
 
 COMPONENT = "deployment-controller"
@@ -27,7 +29,7 @@ class DeploymentReconciler:
 
     Reads:  the Deployment, its ReplicaSets, for Recreate their pods.
     Writes: ReplicaSets; the Deployment's status and revision annotation.
-    Woken:  by a changed Deployment or ReplicaSet of its own; by the progress deadline.
+    Woken:  by a changed Deployment or ReplicaSet of its own; for Recreate by a pod that is gone; by the progress deadline.
     Source: kubernetes v1.28 pkg/controller/deployment (arithmetic, conditions and revisions unchanged since).
     """
 
@@ -36,9 +38,9 @@ class DeploymentReconciler:
     ) -> None:
         self._store = store
         self._recorder = recorder
+        self._clock = clock
         self._chance = chance
         self._takes = latencies
-        self._status = StatusWriter(store, clock)
 
     def reconcile(self, key: Key) -> Steps[Result]:
         if self._store.get(key) is None:
@@ -50,175 +52,167 @@ class DeploymentReconciler:
         return After(wait_ms) if wait_ms is not None else None
 
     def sync(self, key: Key) -> Millis | None:
-        """Do one pass; return when the progress deadline must be judged, or None."""
+        """Do one pass; return when the progress deadline must be judged, or None. A written status brings the next pass."""
         deployment = self._store.need(key)
-        if get(deployment, "metadata", "deletionTimestamp"):
-            return self._status.sync(key, *self._sets(key))
-        self._status.check_paused(key)
-        deployment = self._store.need(key)
-        if deployment["spec"].get("paused") or self._scaled(deployment):
-            return self._scale(key)
-        if get(deployment, "spec", "strategy", "type", default="RollingUpdate") == "Recreate":
-            return self._recreate(key)
-        return self._roll(key)
-
-    # -- the two strategies
-
-    def _roll(self, key: Key) -> Millis | None:
-        new, old = self._sets(key, create=True)
-        deployment = self._store.need(key)
-        limits = rollout.bounds(deployment["spec"])
-        if new is not None and not self._grow(deployment, limits, new, old):
-            shrunk = rollout.scale_old(limits, _replicas(new), [_replicas(one) for one in old])
-            self._resized(deployment, shrunk)
-            if not shrunk and rollout.complete(
-                limits.replicas, deployment.get("status", {}), deployment["metadata"]["generation"]
-            ):
-                self._clean_history(deployment, old)
-        return self._status.sync(key, *self._sets(key), rolling_out=True)
-
-    def _recreate(self, key: Key) -> Millis | None:
-        new, old = self._sets(key)
-        deployment = self._store.need(key)
-        limits = rollout.bounds(deployment["spec"])
-        active = [one for one in old if one["spec"]["replicas"] > 0]
-        for one in active:
-            self._resize(deployment, one, 0)
-        if not active and not self._old_pods_run(old):
-            new, old = self._sets(key, create=True)
-            deployment = self._store.need(key)
+        spec = deployment["spec"]
+        limits = rollout.bounds(spec)
+        draft = StatusDraft(deployment, limits, self._clock)
+        new, old = _split(spec["template"], self._owned(deployment))
+        rolling_out = False
+        if "deletionTimestamp" not in deployment["metadata"]:
+            draft.check_paused()
             if new is not None:
-                self._resize(deployment, new, limits.replicas)
-            if rollout.complete(limits.replicas, deployment.get("status", {}), deployment["metadata"]["generation"]):
-                self._clean_history(deployment, old)
-        return self._status.sync(key, *self._sets(key), rolling_out=True)
+                new = self._current(draft, new, old)
+            if spec.get("paused") or _scaled(limits.replicas, new, old):
+                self._scale(draft, new, old)
+            else:
+                rolling_out = True
+                new = self._roll(draft, new, old) if limits.rolling else self._recreate(draft, new, old)
+        draft.count(new, old)
+        if rolling_out:
+            draft.judge(new, old)
+        if self._write(draft):
+            return None
+        return draft.judged_in() if rolling_out else None
 
-    def _grow(self, deployment: Map, limits: Bounds, new: Map, old: Sequence[Map]) -> bool:
-        total = sum(one["spec"]["replicas"] for one in (new, *old))
-        wanted = rollout.scale_new(limits, new=new["spec"]["replicas"], total=total)
-        return self._resize(deployment, new, wanted)
+    def _write(self, draft: StatusDraft) -> bool:
+        """Write the status where anything is new in it; return whether it was."""
+        status, annotations = draft.status(), draft.annotations()
+        if not annotations and status == draft.deployment.get("status", EMPTY_MAP):
+            return False
+        self._store.write_status(key_of(draft.deployment), status, manager=COMPONENT, annotations=annotations)
+        return True
 
-    def _old_pods_run(self, old: Sequence[Map]) -> bool:
+    # -- the two strategies; each returns the ReplicaSet of the current template
+
+    def _roll(self, draft: StatusDraft, new: Member | None, old: Sequence[Member]) -> Member:
+        if new is None:
+            new = self._create(draft, old)
+        total = new.wanted + sum(one.wanted for one in old)
+        wanted = rollout.scale_new(draft.limits, new=new.wanted, total=total)
+        if wanted != new.wanted:
+            self._resize(draft, [new], [Resize(new.name, wanted)])
+            return new
+        shrunk = rollout.scale_old(draft.limits, new.counts, [one.counts for one in old if one.wanted > 0])
+        if shrunk:
+            self._resize(draft, old, shrunk)
+        elif draft.complete:
+            self._clean_history(draft, old)
+        return new
+
+    def _recreate(self, draft: StatusDraft, new: Member | None, old: Sequence[Member]) -> Member | None:
+        active = [Resize(one.name, 0) for one in old if one.wanted > 0]
+        if active:
+            self._resize(draft, old, active)
+            return new
+        if self._old_pods_run(old):
+            return new
+        if new is None:
+            new = self._create(draft, old)
+        if new.wanted != draft.limits.replicas:
+            self._resize(draft, [new], [Resize(new.name, draft.limits.replicas)])
+        elif draft.complete:
+            self._clean_history(draft, old)
+        return new
+
+    def _old_pods_run(self, old: Sequence[Member]) -> bool:
         return any(
-            get(self._store.need(pod), "status", "phase") not in ("Failed", "Succeeded")
+            get(self._store.get(pod), "status", "phase") not in ("Failed", "Succeeded")
             for one in old
-            for pod in self._store.owned_by(one["metadata"]["uid"])
+            for pod in self._store.owned_by(one.one["metadata"]["uid"])
             if pod.kind == POD
         )
 
-    # -- scaling
+    # -- sizes
 
-    def _scaled(self, deployment: Map) -> bool:
-        """Return whether someone scaled the Deployment: a ReplicaSet in use remembers another number."""
-        _new, sets = revisions.split(deployment, self._owned(deployment))
-        every = sets if _new is None else [_new, *sets]
-        return any(
-            revisions.desired(one) not in (None, deployment["spec"]["replicas"])
-            for one in every
-            if one["spec"]["replicas"] > 0
-        )
+    def _scale(self, draft: StatusDraft, new: Member | None, old: Sequence[Member]) -> None:
+        actual: int = get(draft.deployment, "status", "replicas", default=0)
+        counts = new.counts if new is not None else None
+        sizes = rollout.scale(draft.limits, counts, [one.counts for one in old], actual=actual)
+        self._resize(draft, [*old, new] if new is not None else old, sizes)
+        if draft.deployment["spec"].get("paused"):
+            self._clean_history(draft, old)
 
-    def _scale(self, key: Key) -> Millis | None:
-        new, old = self._sets(key)
-        deployment = self._store.need(key)
-        limits = rollout.bounds(deployment["spec"])
-        actual: int = get(deployment, "status", "replicas", default=0)
-        current = _replicas(new) if new is not None else None
-        self._resized(deployment, rollout.scale(limits, current, [_replicas(one) for one in old], actual=actual))
-        if deployment["spec"].get("paused"):
-            self._clean_history(deployment, old)
-        return self._status.sync(key, *self._sets(key))
+    def _resize(self, draft: StatusDraft, sets: Sequence[Member], sizes: Sequence[Resize]) -> None:
+        """Set the sizes of ReplicaSets, and what these remember of the Deployment's."""
+        by_name = {one.name: one.one for one in sets}
+        for name, wanted in sizes:
+            one = by_name[name]
+            before: int = one["spec"]["replicas"]
+            changed = revisions.sized(one, wanted, draft.limits)
+            if changed is one:
+                continue
+            by_name[name] = self._store.replace(one, changed, actor=COMPONENT)
+            if before != wanted:
+                self._tell_scaled(draft.deployment, name, before, wanted)
 
-    def _resized(self, deployment: Map, steps: Sequence[Resize]) -> None:
-        for step in steps:
-            key = Key(REPLICA_SET, deployment["metadata"]["namespace"], step.name)
-            self._resize(deployment, self._store.need(key), step.replicas)
-
-    def _resize(self, deployment: Map, one: Map, wanted: int) -> bool:
-        """Set a ReplicaSet's size, and what it remembers of the Deployment's; return whether the size changed."""
-        limits = rollout.bounds(deployment["spec"])
-        before: int = one["spec"]["replicas"]
-        changed = revisions.sized(evolve(one, ("spec", "replicas"), wanted), limits)
-        if before == wanted and changed == one:
-            return False
-        self._store.replace(one, changed)
-        if before != wanted:
-            direction = "up" if wanted > before else "down"
-            text = f"Scaled {direction} replica set {one['metadata']['name']} from {before} to {wanted}"
-            self._recorder.record(deployment, "Normal", "ScalingReplicaSet", text, component=COMPONENT)
-        return before != wanted
+    def _tell_scaled(self, deployment: Map, name: str, before: int, after: int) -> None:
+        direction = "up" if after > before else "down"
+        text = f"Scaled {direction} replica set {name} from {before} to {after}"
+        self._recorder.record(deployment, "Normal", "ScalingReplicaSet", text, component=COMPONENT)
 
     # -- ReplicaSets
 
-    def _owned(self, deployment: Map) -> list[Map]:
+    def _owned(self, deployment: Map) -> list[Member]:
         """Return the ReplicaSets of a Deployment, oldest first."""
         uid = deployment["metadata"]["uid"]
-        return [
-            self._store.need(key)
-            for key in self._store.owned_by(uid)
-            if key.kind == REPLICA_SET and _controls(self._store.need(key), uid)
-        ]
+        members = [member(self._store.need(key)) for key in self._store.owned_by(uid) if key.kind == REPLICA_SET]
+        return [one for one in members if one.owner == uid]
 
-    def _sets(self, key: Key, *, create: bool = False) -> tuple[Map | None, list[Map]]:
-        """Return (the ReplicaSet of the current template, the others oldest first); with `create` make the new one where it is missing."""
-        deployment = self._store.need(key)
-        new, old = revisions.split(deployment, self._owned(deployment))
-        revision = revisions.newest(old) + 1
-        if new is not None:
-            updated = revisions.raised(deployment, new, revision)
-            if updated != new:
-                self._store.replace(new, updated)
-                return self._sets(key)
-            self._status.found(key, new)
-            return new, old
-        if not create:
-            return None, old
-        made = self._create(deployment, old, revision)
-        self._status.created(key, made, revision)
-        return made, old
+    def _current(self, draft: StatusDraft, new: Member, old: Sequence[Member]) -> Member:
+        """Bring the current ReplicaSet up to date; its revision is noted on the Deployment once it carries it."""
+        updated = revisions.raised(draft.deployment, new.one, _newest(old) + 1)
+        if updated is not new.one:
+            return member(self._store.replace(new.one, updated, actor=COMPONENT))
+        draft.found(new.name, new.revision)
+        return new
 
-    def _create(self, deployment: Map, old: Sequence[Map], revision: int) -> Map:
-        limits = rollout.bounds(deployment["spec"])
-        total = sum(one["spec"]["replicas"] for one in old)
-        replicas = rollout.new_replicas(limits, new=0, total=total)
-        collisions: int = get(deployment, "status", "collisionCount", default=0)
-        fresh = revisions.fresh(deployment, replicas, revision, limits, collisions)
-        while self._store.get(key_of(fresh)) is not None:
-            collisions += 1
-            fresh = revisions.fresh(deployment, replicas, revision, limits, collisions)
-        if collisions != get(deployment, "status", "collisionCount", default=0):
-            self._store.patch_status(key_of(deployment), {"collisionCount": collisions}, manager=COMPONENT)
-        made = self._store.create(fresh)
+    def _create(self, draft: StatusDraft, old: Sequence[Member]) -> Member:
+        """Make the ReplicaSet of the current template. An ApiError ends the pass, what it means is written before."""
+        replicas = rollout.new_replicas(draft.limits, new=0, total=sum(one.wanted for one in old))
+        revision = _newest(old) + 1
+        fresh = revisions.fresh(draft.deployment, replicas, revision, draft.limits, draft.collisions)
+        name: str = fresh["metadata"]["name"]
+        try:
+            made = self._store.create(fresh, actor=COMPONENT)
+        except AlreadyExists:
+            draft.collided()
+            self._write(draft)
+            raise
+        except ApiError as error:
+            text = f'Failed to create new replica set "{name}": {error.message}'
+            draft.not_created(text)
+            self._write(draft)
+            self._recorder.record(draft.deployment, "Warning", "ReplicaSetCreateError", text, component=COMPONENT)
+            raise
         if replicas > 0:
-            text = f"Scaled up replica set {made['metadata']['name']} from 0 to {replicas}"
-            self._recorder.record(deployment, "Normal", "ScalingReplicaSet", text, component=COMPONENT)
-        return made
+            self._tell_scaled(draft.deployment, name, 0, replicas)
+        draft.created(name, revision)
+        return member(made)
 
-    def _clean_history(self, deployment: Map, old: Sequence[Map]) -> None:
-        limit: int = deployment["spec"].get("revisionHistoryLimit", 10)
-        by_revision = sorted(
-            (one for one in old if not get(one, "metadata", "deletionTimestamp")), key=revisions.number
-        )
-        rows = [(one["metadata"]["name"], _unused(one)) for one in by_revision]
+    def _clean_history(self, draft: StatusDraft, old: Sequence[Member]) -> None:
+        limit: int = draft.deployment["spec"].get("revisionHistoryLimit", 10)
+        if len(old) <= limit:
+            return
+        alive = [one for one in old if "deletionTimestamp" not in one.one["metadata"]]
+        rows = [(one.name, one.unused) for one in sorted(alive, key=lambda one: one.revision)]
         for name in rollout.surplus_history(limit, rows):
-            self._store.delete(Key(REPLICA_SET, deployment["metadata"]["namespace"], name), manager=COMPONENT)
+            self._store.delete(Key(REPLICA_SET, draft.deployment["metadata"]["namespace"], name), manager=COMPONENT)
 
 
-def _controls(obj: Json, uid: str) -> bool:
-    owner = controller_of(obj)
-    return owner is not None and owner["uid"] == uid
+def _split(template: Json, sets: list[Member]) -> tuple[Member | None, list[Member]]:
+    """Return (the oldest of the ReplicaSets that has the template, all others in their order)."""
+    for at, one in enumerate(sets):
+        if revisions.has_template(one.one, template):
+            return one, [*sets[:at], *sets[at + 1 :]]
+    return None, sets
 
 
-def _replicas(one: Map) -> Replicas:
-    return Replicas(
-        one["metadata"]["name"], one["spec"]["replicas"], get(one, "status", "availableReplicas", default=0)
-    )
+def _newest(old: Sequence[Member]) -> int:
+    return max((one.revision for one in old), default=0)
 
 
-def _unused(one: Map) -> bool:
-    observed = get(one, "status", "observedGeneration", default=0)
-    return (
-        get(one, "status", "replicas", default=0) == 0
-        and one["spec"]["replicas"] == 0
-        and observed >= one["metadata"]["generation"]
-    )
+def _scaled(replicas: int, new: Member | None, old: Sequence[Member]) -> bool:
+    """Return whether someone scaled the Deployment: a ReplicaSet in use remembers another number."""
+    every = [*old, new] if new is not None else old
+    return any(one.wanted > 0 and one.desired is not None and one.desired != replicas for one in every)

@@ -8,199 +8,205 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from fluxsim.controllers.workloads import revisions
+from fluxsim.controllers.workloads.members import Member
 from fluxsim.formats import rollout
-from fluxsim.formats.tree import EMPTY_MAP, Json, Map, get
+from fluxsim.formats.rollout import Bounds
+from fluxsim.formats.tree import EMPTY_MAP, Json, Map
 from fluxsim.kernel.units import SECOND, Millis, unix_millis
 from fluxsim.kube.clock import Clock
-from fluxsim.kube.meta import Key
-from fluxsim.kube.store import Store
 
 NO_DEADLINE = 2147483647
-_MANAGER = "kube-controller-manager"
 
 
-class StatusWriter:
-    """Writes the status of Deployments."""
+class StatusDraft:
+    """What a pass will write into a Deployment's status, and its revision annotation; written once, at the end.
 
-    def __init__(self, store: Store, clock: Clock) -> None:
-        self._store = store
+    `limits` are the bounds of its spec.
+    """
+
+    def __init__(self, deployment: Map, limits: Bounds, clock: Clock) -> None:
+        self.deployment = deployment
+        self.limits = limits
         self._clock = clock
+        self._stored: Json = deployment.get("status", EMPTY_MAP)
+        self._conditions: list[Json] = list(self._stored.get("conditions") or ())
+        self._counts: dict[str, int] = {name: self._stored[name] for name in _COUNTS if self._stored.get(name)}
+        spec = deployment["spec"]
+        self._deadline_s: int = spec.get("progressDeadlineSeconds", 600)
+        self.revision = revisions.number(deployment)
 
-    def sync(self, key: Key, new: Map | None, old: Sequence[Map], *, rolling_out: bool = False) -> Millis | None:
-        """Write the status from the ReplicaSets; return when the progress deadline must be judged, or None."""
-        deployment = self._store.need(key)
-        status = self._counted(deployment, new, old)
-        if rolling_out:
-            status = self._progressed(deployment, new, status)
-        if status != deployment.get("status", EMPTY_MAP):
-            self._store.write_status(key, status, manager=_MANAGER)
-        return self._judged_in(self._store.need(key), status) if rolling_out else None
+    # -- the result
 
-    def check_paused(self, key: Key) -> None:
-        """Say that a Deployment was paused or resumed, unless it has timed out."""
-        deployment = self._store.need(key)
-        current = _condition(deployment.get("status", EMPTY_MAP), "Progressing")
-        if not _has_deadline(deployment) or (current is not None and current["reason"] == "ProgressDeadlineExceeded"):
+    def status(self) -> dict[str, Json]:
+        listed: dict[str, Json] = {"conditions": self._conditions} if self._conditions else {}
+        return {**self._counts, **listed}
+
+    def annotations(self) -> dict[str, str]:
+        """Return the revision annotation where it is new."""
+        same = self.revision == revisions.number(self.deployment)
+        return {} if same else {revisions.REVISION: str(self.revision)}
+
+    @property
+    def complete(self) -> bool:
+        """Whether the stored status shows a finished rollout of this generation."""
+        return rollout.complete(self.limits.replicas, self._stored, self.deployment["metadata"]["generation"])
+
+    def judged_in(self) -> Millis | None:
+        """Return when the progress deadline must be looked at again, None where there is nothing to judge."""
+        current = self._condition("Progressing")
+        if not self._has_deadline or current is None or current["reason"] == "ProgressDeadlineExceeded":
+            return None
+        if rollout.complete(self.limits.replicas, self._counts, self.deployment["metadata"]["generation"]):
+            return None
+        left_ms = self._deadline_ms(current) - self._now_ms()
+        return left_ms + SECOND if left_ms >= SECOND else SECOND
+
+    # -- what a pass finds
+
+    def check_paused(self) -> None:
+        """Say that the Deployment was paused or resumed, unless it has timed out."""
+        current = self._condition("Progressing")
+        if not self._has_deadline or (current is not None and current["reason"] == "ProgressDeadlineExceeded"):
             return
         noted = current is not None and current["reason"] == "DeploymentPaused"
-        paused = bool(deployment["spec"].get("paused"))
+        paused = bool(self.deployment["spec"].get("paused"))
         if paused and not noted:
-            self._note(key, "Unknown", "DeploymentPaused", "Deployment is paused")
+            self._set("Progressing", "Unknown", "DeploymentPaused", "Deployment is paused")
         elif noted and not paused:
-            self._note(key, "Unknown", "DeploymentResumed", "Deployment is resumed")
+            self._set("Progressing", "Unknown", "DeploymentResumed", "Deployment is resumed")
 
-    def found(self, key: Key, new: Map) -> None:
-        """Note the current ReplicaSet's revision on the Deployment."""
-        deployment = self._store.need(key)
-        status: Json = deployment.get("status", EMPTY_MAP)
-        if _has_deadline(deployment) and _condition(status, "Progressing") is None:
-            text = f'Found new replica set "{new["metadata"]["name"]}"'
-            status = self._with(status, "Progressing", "True", "FoundNewReplicaSet", text)
-        self._write(key, deployment, status, revisions.number(new))
+    def found(self, name: str, revision: int) -> None:
+        """Note that the current template has its ReplicaSet already."""
+        self.revision = revision
+        if self._has_deadline and self._condition("Progressing") is None:
+            text = f'Found new replica set "{name}"'
+            self._set("Progressing", "True", "FoundNewReplicaSet", text)
 
-    def created(self, key: Key, new: Map, revision: int) -> None:
-        deployment = self._store.need(key)
-        status: Json = deployment.get("status", EMPTY_MAP)
-        if _has_deadline(deployment):
-            text = f'Created new replica set "{new["metadata"]["name"]}"'
-            status = self._with(status, "Progressing", "True", "NewReplicaSetCreated", text)
-        self._write(key, deployment, status, revision)
+    def created(self, name: str, revision: int) -> None:
+        self.revision = revision
+        if self._has_deadline:
+            text = f'Created new replica set "{name}"'
+            self._set("Progressing", "True", "NewReplicaSetCreated", text)
 
-    def _write(self, key: Key, deployment: Map, status: Json, revision: int) -> None:
-        annotations = {} if revisions.number(deployment) == revision else {revisions.REVISION: str(revision)}
-        if annotations or status != deployment.get("status", EMPTY_MAP):
-            self._store.write_status(key, status, manager=_MANAGER, annotations=annotations)
+    def not_created(self, message: str) -> None:
+        if self._has_deadline:
+            self._set("Progressing", "False", "ReplicaSetCreateError", message)
 
-    def _note(self, key: Key, status: str, reason: str, message: str) -> None:
-        deployment = self._store.need(key)
-        noted = self._with(deployment.get("status", EMPTY_MAP), "Progressing", status, reason, message)
-        self._store.write_status(key, noted, manager=_MANAGER)
+    def collided(self) -> None:
+        """Count a ReplicaSet name that is taken."""
+        self._counts["collisionCount"] = self._counts.get("collisionCount", 0) + 1
 
-    def _counted(self, deployment: Map, new: Map | None, old: Sequence[Map]) -> Json:
-        every = [*old, new] if new is not None else list(old)
-        available = _sum(every, "availableReplicas")
-        limits = rollout.bounds(deployment["spec"])
+    @property
+    def collisions(self) -> int:
+        return self._counts.get("collisionCount", 0)
+
+    def count(self, new: Member | None, old: Sequence[Member]) -> None:
+        """Count what the ReplicaSets show, sizes as they were before this pass resized them."""
+        every = [*old, new] if new is not None else old
+        available = sum(one.available for one in every)
         counts = {
-            "observedGeneration": deployment["metadata"]["generation"],
-            "replicas": _sum(every, "replicas"),
-            "updatedReplicas": _sum([new] if new is not None else [], "replicas"),
-            "readyReplicas": _sum(every, "readyReplicas"),
+            "observedGeneration": self.deployment["metadata"]["generation"],
+            "replicas": sum(one.pods for one in every),
+            "updatedReplicas": new.pods if new is not None else 0,
+            "readyReplicas": sum(one.ready for one in every),
             "availableReplicas": available,
-            "unavailableReplicas": max(0, sum(one["spec"]["replicas"] for one in every) - available),
-            "collisionCount": get(deployment, "status", "collisionCount", default=0),
+            "unavailableReplicas": max(0, sum(one.wanted for one in every) - available),
+            "collisionCount": self.collisions,
         }
-        status: Json = {name: count for name, count in counts.items() if count}
-        status["conditions"] = get(deployment, "status", "conditions", default=None) or []
-        if available >= limits.least_available:
-            return self._with(
-                status, "Available", "True", "MinimumReplicasAvailable", "Deployment has minimum availability."
-            )
-        return self._with(
-            status, "Available", "False", "MinimumReplicasUnavailable", "Deployment does not have minimum availability."
-        )
+        self._counts = {name: count for name, count in counts.items() if count}
+        if available >= self.limits.least_available:
+            text = "Deployment has minimum availability."
+            self._set("Available", "True", "MinimumReplicasAvailable", text)
+        else:
+            text = "Deployment does not have minimum availability."
+            self._set("Available", "False", "MinimumReplicasUnavailable", text)
 
-    def _progressed(self, deployment: Map, new: Map | None, status: Json) -> Json:
-        before: Json = deployment.get("status", EMPTY_MAP)
-        if not _has_deadline(deployment):
-            return status | {"conditions": [entry for entry in status["conditions"] if entry["type"] != "Progressing"]}
-        current = _condition(before, "Progressing")
-        done = (
-            status.get("replicas", 0) == status.get("updatedReplicas", 0)
-            and current is not None
-            and current["reason"] == "NewReplicaSetAvailable"
-        )
-        what = (
-            f'ReplicaSet "{new["metadata"]["name"]}"'
-            if new is not None
-            else f'Deployment "{deployment["metadata"]["name"]}"'
-        )
-        if not done:
-            if rollout.complete(deployment["spec"]["replicas"], status, deployment["metadata"]["generation"]):
-                status = self._with(
-                    status, "Progressing", "True", "NewReplicaSetAvailable", f"{what} has successfully progressed."
-                )
-            elif rollout.progressing(before, status):
-                status = self._moving(status, current, f"{what} is progressing.")
-            elif self._timed_out(deployment, status):
-                status = self._with(
-                    status, "Progressing", "False", "ProgressDeadlineExceeded", f"{what} has timed out progressing."
-                )
-        return self._with_failure(status, new)
-
-    def _moving(self, status: Json, current: Json, message: str) -> Json:
-        """Refresh Progressing: its update time moves with every sign of progress."""
-        now = self._clock.now_text()
-        since = current["lastTransitionTime"] if current is not None and current["status"] == "True" else now
-        fresh = {
-            "type": "Progressing",
-            "status": "True",
-            "lastUpdateTime": now,
-            "lastTransitionTime": since,
-            "reason": "ReplicaSetUpdated",
-            "message": message,
-        }
-        return status | {
-            "conditions": [*(entry for entry in status["conditions"] if entry["type"] != "Progressing"), fresh]
-        }
-
-    def _with_failure(self, status: Json, new: Map | None) -> Json:
-        failure = _condition(new.get("status", EMPTY_MAP), "ReplicaFailure") if new is not None else None
-        rest = [entry for entry in status["conditions"] if entry["type"] != "ReplicaFailure"]
+    def judge(self, new: Member | None, old: Sequence[Member]) -> None:
+        """Say how the rollout goes, by what changed since the stored status; call after `count`."""
+        current = self._condition("Progressing")
+        if not self._has_deadline:
+            self._remove("Progressing")
+        elif not self._over(current):
+            name = self.deployment["metadata"]["name"]
+            self._progressed(current, f'ReplicaSet "{new.name}"' if new is not None else f'Deployment "{name}"')
+        failure = next((one.failure for one in (new, *old) if one is not None and one.failure is not None), None)
         if failure is None:
-            return status | {"conditions": rest}
-        return self._with(status, "ReplicaFailure", failure["status"], failure["reason"], failure["message"])
+            self._remove("ReplicaFailure")
+        else:
+            self._set("ReplicaFailure", failure["status"], failure["reason"], failure["message"])
 
-    def _timed_out(self, deployment: Map, status: Json) -> bool:
-        current = _condition(status, "Progressing")
+    def _over(self, current: Json) -> bool:
+        """Return whether the rollout ended before: what happens to the pods later is no lack of progress."""
+        return bool(
+            current is not None
+            and current["reason"] == "NewReplicaSetAvailable"
+            and self._counts.get("replicas", 0) == self._counts.get("updatedReplicas", 0)
+        )
+
+    def _progressed(self, current: Json, what: str) -> None:
+        if rollout.complete(self.limits.replicas, self._counts, self.deployment["metadata"]["generation"]):
+            self._set("Progressing", "True", "NewReplicaSetAvailable", f"{what} has successfully progressed.")
+        elif rollout.progressing(self._stored, self._counts):
+            # Its update time moves with every sign of progress; setting a condition leaves one of the same reason alone.
+            since = current["lastTransitionTime"] if current is not None and current["status"] == "True" else None
+            self._remove("Progressing")
+            self._append("Progressing", "True", "ReplicaSetUpdated", f"{what} is progressing.", since)
+        elif self._timed_out(current):
+            self._set("Progressing", "False", "ProgressDeadlineExceeded", f"{what} has timed out progressing.")
+
+    def _timed_out(self, current: Json) -> bool:
         if current is None or current["reason"] == "NewReplicaSetAvailable":
             return False
-        if current["reason"] == "ProgressDeadlineExceeded":
-            return True
-        return self._now_ms() > _deadline(deployment, current)
+        return current["reason"] == "ProgressDeadlineExceeded" or self._now_ms() > self._deadline_ms(current)
 
-    def _judged_in(self, deployment: Map, status: Json) -> Millis | None:
-        current = _condition(status, "Progressing")
-        if not _has_deadline(deployment) or current is None:
-            return None
-        if current["reason"] in ("ProgressDeadlineExceeded", "NewReplicaSetAvailable") or rollout.complete(
-            deployment["spec"]["replicas"], status
-        ):
-            return None
-        return max(0, _deadline(deployment, current) - self._now_ms()) + SECOND
+    # -- conditions
 
-    def _with(self, status: Json, kind: str, value: str, reason: str, message: str) -> Json:
-        """Return the status with a condition set as Kubernetes does: the same status and reason change nothing; a change moves it to the end."""
-        listed: list[Json] = list(status.get("conditions") or ())
-        current = _condition(status, kind)
-        if current is not None and (current["status"], current["reason"]) == (value, reason):
-            return status
+    def _condition(self, kind: str) -> Json:
+        return next((entry for entry in self._conditions if entry["type"] == kind), None)
+
+    def _set(self, kind: str, value: str, reason: str, message: str) -> None:
+        """Set a condition: the same status and reason change nothing; a change moves it to the end."""
+        current = self._condition(kind)
+        if current is not None and current["status"] == value and current["reason"] == reason:
+            return
+        since = current["lastTransitionTime"] if current is not None and current["status"] == value else None
+        self._remove(kind)
+        self._append(kind, value, reason, message, since)
+
+    def _append(self, kind: str, value: str, reason: str, message: str, since: str | None) -> None:
         now = self._clock.now_text()
-        since = current["lastTransitionTime"] if current is not None and current["status"] == value else now
         fresh = {
             "type": kind,
             "status": value,
             "lastUpdateTime": now,
-            "lastTransitionTime": since,
+            "lastTransitionTime": since or now,
             "reason": reason,
             "message": message,
         }
-        return status | {"conditions": [*(entry for entry in listed if entry["type"] != kind), fresh]}
+        self._conditions.append(fresh)
+
+    def _remove(self, kind: str) -> None:
+        self._conditions = [entry for entry in self._conditions if entry["type"] != kind]
+
+    # -- the deadline
+
+    @property
+    def _has_deadline(self) -> bool:
+        return self._deadline_s != NO_DEADLINE
+
+    def _deadline_ms(self, current: Json) -> Millis:
+        return unix_millis(current["lastUpdateTime"]) + self._deadline_s * SECOND
 
     def _now_ms(self) -> Millis:
         return self._clock.epoch_ms + self._clock.now_ms
 
 
-def _condition(status: Json, kind: str) -> Json:
-    return next((entry for entry in status.get("conditions") or () if entry["type"] == kind), None)
-
-
-def _has_deadline(deployment: Map) -> bool:
-    return deployment["spec"].get("progressDeadlineSeconds", 600) != NO_DEADLINE
-
-
-def _deadline(deployment: Map, current: Json) -> Millis:
-    return unix_millis(current["lastUpdateTime"]) + deployment["spec"].get("progressDeadlineSeconds", 600) * SECOND
-
-
-def _sum(sets: Sequence[Map], field: str) -> int:
-    return sum(get(one, "status", field, default=0) for one in sets)
+_COUNTS = (
+    "observedGeneration",
+    "replicas",
+    "updatedReplicas",
+    "readyReplicas",
+    "availableReplicas",
+    "unavailableReplicas",
+    "collisionCount",
+)

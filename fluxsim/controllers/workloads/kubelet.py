@@ -5,11 +5,25 @@ Source: kubernetes v1.33 pkg/kubelet (texts of 1.32 to 1.34), containerd's error
 
 from __future__ import annotations
 
+import hashlib
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Protocol
 
 from fluxsim.controllers.latencies import Latencies
-from fluxsim.controllers.workloads import podstatus
+from fluxsim.controllers.workloads import podstatus, probes
+from fluxsim.controllers.workloads.backoff import ContainerBackoff
+from fluxsim.controllers.workloads.nodeimages import (
+    NOTICED_MS,
+    SYNC_MS,
+    Image,
+    Images,
+    NodeImages,
+    NoImage,
+    PullRefused,
+    Tell,
+)
+from fluxsim.formats.durations import millis_text
 from fluxsim.formats.tree import Json, Map, evolve, get
 from fluxsim.kernel.chance import Chance, Stream
 from fluxsim.kernel.log import Log
@@ -17,63 +31,49 @@ from fluxsim.kernel.steps import Steps
 from fluxsim.kernel.units import MINUTE, SECOND, Millis
 from fluxsim.kube.clock import Clock
 from fluxsim.kube.controller import After, Result
-from fluxsim.kube.events import EventRecorder
-from fluxsim.kube.meta import CONFIG_MAP, POD, REPLICA_SET, SECRET, Key, controller_of
+from fluxsim.kube.events import EventRecorder, Level
+from fluxsim.kube.meta import CONFIG_MAP, POD, REPLICA_SET, Key, controller_of
 from fluxsim.kube.store import Store
+
+__all__ = ["NODE", "Image", "Images", "KubeletReconciler", "PullRefused", "Secrets", "pods_of_deployment"]
 
 NODE = "node-1"
 COMPONENT = "kubelet"
 SCHEDULER = "default-scheduler"
-BACKOFF_MS: Millis = 10 * SECOND
-BACKOFF_MAX_MS: Millis = 5 * MINUTE
-BACKOFF_FORGOTTEN_MS: Millis = 10 * MINUTE
-SYNC_MS: Millis = 10 * SECOND
+
+CRASHES_AFTER_MS: Millis = 2 * SECOND
+SLOW_MS: Millis = MINUTE
+PROBE_BURST = 25
+"""After so many failures in a row a probe is told of only every PROBE_TOLD_MS, as the limit on Events has it."""
+PROBE_TOLD_MS: Millis = 5 * MINUTE
 
 
-@dataclass(frozen=True, slots=True)
-class Image:
-    """What a reference resolves to: the digest that runs, and how the program in it behaves."""
+class Secrets(Protocol):
+    """Says which secrets there are, those of outside Git included."""
 
-    digest: str
-    size: int
-    app: str
-
-
-class PullRefused(Exception):
-    """The runtime could not pull; the text is containerd's."""
-
-
-class Images(Protocol):
-    """Where the node pulls from."""
-
-    def pull(self, reference: str) -> Image:
-        """Return the image, or raise PullRefused."""
-        ...
+    def has(self, namespace: str, name: str) -> bool: ...
 
 
 @dataclass(slots=True)
-class _Backoff:
-    """How often something failed in a row, when it last did, and when the next try may start."""
+class _Container:
+    """A running container: its image, since when it runs, how long its program needs to answer, how often it did not."""
 
-    wait_ms: Millis = 0
-    failed_ms: Millis = -1
-    next_ms: Millis = 0
-
-    def failed(self, now_ms: Millis) -> None:
-        forgotten = self.failed_ms >= 0 and now_ms - self.failed_ms > BACKOFF_FORGOTTEN_MS
-        self.wait_ms = BACKOFF_MS if not self.wait_ms or forgotten else min(2 * self.wait_ms, BACKOFF_MAX_MS)
-        self.failed_ms = now_ms
-        self.next_ms = now_ms + self.wait_ms
+    image: Image
+    since_ms: Millis
+    boots_ms: Millis
+    unanswered: int = 0
 
 
 @dataclass(slots=True)
-class _Node:
-    """What the node remembers, beside the API: pulled images by reference, back-offs by pod and container."""
+class _Memory:
+    """What the node knows of a pod, beside the API; gone with the pod."""
 
-    images: dict[str, Image] = field(default_factory=dict[str, Image])
-    running: dict[tuple[str, str], Image] = field(default_factory=dict[tuple[str, str], Image])
-    pulls: dict[tuple[str, str], _Backoff] = field(default_factory=dict[tuple[str, str], _Backoff])
-    crashes: dict[tuple[str, str], _Backoff] = field(default_factory=dict[tuple[str, str], _Backoff])
+    stream: Stream
+    running: dict[str, _Container] = field(default_factory=dict[str, _Container])
+    exited_ms: dict[str, Millis] = field(default_factory=dict[str, Millis])
+    crashes: dict[str, ContainerBackoff] = field(default_factory=dict[str, ContainerBackoff])
+    pulls: dict[str, ContainerBackoff] = field(default_factory=dict[str, ContainerBackoff])
+    starts: int = 0
 
 
 class KubeletReconciler:
@@ -81,12 +81,13 @@ class KubeletReconciler:
 
     Reads:  the pod; images from the registry; ConfigMaps and Secrets it refers to.
     Writes: the pod's status; removes deleted pods.
-    Woken:  by a created or deleted pod; by its own back-off, probes and start-up times.
+    Woken:  by a created, changed or deleted pod; by its own back-off, probes and start-up times.
     """
 
     def __init__(
         self,
         images: Images,
+        secrets: Secrets,
         *,
         store: Store,
         recorder: EventRecorder,
@@ -95,260 +96,224 @@ class KubeletReconciler:
         chance: Chance,
         latencies: Latencies,
     ) -> None:
-        self._images = images
+        self._images = NodeImages(images, clock=clock, latencies=latencies)
+        self._secrets = secrets
         self._store = store
         self._recorder = recorder
         self._clock = clock
         self._log = log
         self._chance = chance
         self._takes = latencies
-        self._node = _Node()
+        self._memories: dict[str, _Memory] = {}
 
     def reconcile(self, key: Key) -> Steps[Result]:
         pod = self._store.get(key)
         if pod is None:
             return None
-        stream = self._chance.stream(f"pod/{key.namespace}/{key.name}")
-        if get(pod, "metadata", "deletionTimestamp"):
-            return (yield from self._stop(key, pod, stream))
+        uid: str = pod["metadata"]["uid"]
+        memory = self._memories.get(uid) or _Memory(self._chance.passing(f"pod/{key.namespace}/{key.name}"))
+        if "deletionTimestamp" in pod["metadata"]:
+            return (yield from self._stop(key, uid, memory))
         if not pod["spec"].get("nodeName"):
-            yield self._takes.schedule_pod.draw(stream)
-            if not self._assign(key):
+            yield self._takes.schedule_pod.draw(memory.stream)
+            if not self._alive(key):
                 return None
-        return (yield from self._run(key, stream))
-
-    # -- scheduling and the end
-
-    def _assign(self, key: Key) -> bool:
-        pod = self._store.get(key)
-        if pod is None or get(pod, "metadata", "deletionTimestamp"):
-            return pod is not None
-        bound = self._store.replace(pod, evolve(pod, ("spec", "nodeName"), NODE))
-        text = f"Successfully assigned {key.namespace}/{key.name} to {NODE}"
-        self._recorder.record(bound, "Normal", "Scheduled", text, component=SCHEDULER)
-        self._store.write_status(key, podstatus.scheduled(bound, self._clock.now_text()), manager=COMPONENT)
-        self._log.append("pod.scheduled", SCHEDULER, {"namespace": key.namespace, "pod": key.name, "node": NODE})
-        return True
-
-    def _stop(self, key: Key, pod: Map, stream: Stream) -> Steps[Result]:
-        for container in pod["spec"]["containers"]:
-            if podstatus.is_running(pod, container["name"]):
-                self._tell(pod, container["name"], "Normal", "Killing", f"Stopping container {container['name']}")
-        yield self._takes.stop_container.draw(stream)
-        if self._store.get(key) is not None:
-            self._store.delete(key, manager=COMPONENT)
-            uid = pod["metadata"]["uid"]
-            for memory in (self._node.pulls, self._node.crashes, self._node.running):
-                for entry in [entry for entry in memory if entry[0] == uid]:
-                    del memory[entry]
-            self._log.append("pod.deleted", COMPONENT, {"namespace": key.namespace, "pod": key.name})
-        return None
-
-    # -- containers
-
-    def _run(self, key: Key, stream: Stream) -> Steps[Result]:
-        """Advance every container as far as it goes now; come back when the next thing is due."""
+            self._assign(key)
+        self._memories[uid] = memory
         waits: list[Millis] = []
-        pod = self._store.get(key)
-        if pod is None:
-            return None
-        for container in pod["spec"]["containers"]:
-            wait_ms = yield from self._advance(key, container, stream)
-            if self._store.get(key) is None:
+        for container in self._store.need(key)["spec"]["containers"]:
+            wait_ms = yield from self._advance(key, container, memory)
+            if not self._alive(key):
                 return None
             if wait_ms is not None:
                 waits.append(wait_ms)
         return After(min(waits)) if waits else None
 
-    def _advance(self, key: Key, container: Json, stream: Stream) -> Steps[Millis | None]:
-        pod = self._store.need(key)
-        name: str = container["name"]
-        if podstatus.is_running(pod, name):
-            return self._watch(key, container)
-        mine = (pod["metadata"]["uid"], name)
-        crash = self._node.crashes.get(mine)
-        if crash is not None and crash.next_ms > self._clock.now_ms:
-            return crash.next_ms - self._clock.now_ms
-        missing = self._missing_reference(pod, container)
-        if missing:
-            self._waiting(key, name, "CreateContainerConfigError", missing)
-            self._tell(pod, name, "Warning", "Failed", f"Error: {missing}")
-            return SYNC_MS
-        image = yield from self._pulled(key, container, stream)
-        if image is None:
-            backoff = self._node.pulls[mine]
-            return max(SECOND, backoff.next_ms - self._clock.now_ms) + stream.below(SYNC_MS)
-        yield self._takes.start_container.draw(stream)
+    def _alive(self, key: Key) -> bool:
         pod = self._store.get(key)
-        if pod is None or get(pod, "metadata", "deletionTimestamp"):
-            return None
-        return self._start(key, container, image, container_id=stream.hex(64))
+        return pod is not None and "deletionTimestamp" not in pod["metadata"]
 
-    def _pulled(self, key: Key, container: Json, stream: Stream) -> Steps[Image | None]:
-        pod = self._store.need(key)
-        name, reference, policy = (
-            container["name"],
-            container["image"],
-            container.get("imagePullPolicy", "IfNotPresent"),
-        )
-        cached = self._node.images.get(reference)
-        if policy != "Always" and cached is not None:
-            self._tell(pod, name, "Normal", "Pulled", f'Container image "{reference}" already present on machine')
-            return cached
-        mine = (pod["metadata"]["uid"], name)
-        backoff = self._node.pulls.setdefault(mine, _Backoff())
-        if backoff.next_ms > self._clock.now_ms:
-            return None
-        if policy == "Never":
-            text = f'Container image "{reference}" is not present with pull policy of Never'
-            self._refused(key, name, reference, text, "ErrImageNeverPull", backoff)
-            return None
-        self._tell(pod, name, "Normal", "Pulling", f'Pulling image "{reference}"')
-        try:
-            image = self._images.pull(reference)
-        except PullRefused as refused:
-            yield self._takes.pull_refused.draw(stream)
-            if self._store.get(key) is not None:
-                self._refused(key, name, reference, str(refused), "ErrImagePull", backoff)
-            return None
-        takes_ms = self._takes.pull_image.draw(stream)
-        yield takes_ms
-        if self._store.get(key) is None:
-            return None
-        self._node.images[reference] = image
-        self._node.pulls.pop(mine, None)
-        took = f"{takes_ms / 1000:.3f}".rstrip("0").rstrip(".") + "s"
-        text = f'Successfully pulled image "{reference}" in {took} ({took} including waiting). Image size: {image.size} bytes.'
-        self._tell(self._store.need(key), name, "Normal", "Pulled", text)
-        data = {
-            "namespace": key.namespace,
-            "pod": key.name,
-            "container": name,
-            "image": reference,
-            "digest": image.digest,
-        }
-        self._log.append("image.pulled", COMPONENT, data)
-        return image
+    # -- scheduling and the end
 
-    def _refused(self, key: Key, name: str, reference: str, text: str, reason: str, backoff: _Backoff) -> None:
+    def _assign(self, key: Key) -> None:
         pod = self._store.need(key)
-        first = not backoff.wait_ms
-        backoff.failed(self._clock.now_ms)
-        if reason == "ErrImagePull":
-            self._tell(pod, name, "Warning", "Failed", f'Failed to pull image "{reference}": {text}')
-        self._tell(pod, name, "Warning", "Failed", f"Error: {reason}")
-        if first:
-            self._waiting(key, name, reason, text)
-        else:
-            self._tell(pod, name, "Normal", "BackOff", f'Back-off pulling image "{reference}"')
-            self._tell(pod, name, "Warning", "Failed", "Error: ImagePullBackOff")
-            self._waiting(key, name, "ImagePullBackOff", f'Back-off pulling image "{reference}": ErrImagePull: {text}')
-        data = {
-            "namespace": key.namespace,
-            "pod": key.name,
-            "container": name,
-            "image": reference,
-            "reason": reason,
-            "message": text,
-        }
-        self._log.append("pod.failed", COMPONENT, data)
+        bound = self._store.replace(pod, evolve(pod, ("spec", "nodeName"), NODE), actor=SCHEDULER)
+        text = f"Successfully assigned {key.namespace}/{key.name} to {NODE}"
+        self._recorder.record(bound, "Normal", "Scheduled", text, component=SCHEDULER)
+        self._log.append("pod.scheduled", SCHEDULER, {"namespace": key.namespace, "pod": key.name, "node": NODE})
+        self._store.write_status(key, podstatus.scheduled(bound, self._clock.now_text()), manager=COMPONENT)
 
-    def _start(self, key: Key, container: Json, image: Image, *, container_id: str) -> Millis | None:
-        pod = self._store.need(key)
+    def _stop(self, key: Key, uid: str, memory: _Memory) -> Steps[Result]:
+        for name in memory.running:
+            self._teller(key, name)("Normal", "Killing", f"Stopping container {name}")
+        if memory.running:
+            yield self._takes.stop_container.draw(memory.stream)
+        self._memories.pop(uid, None)
+        if self._store.get(key) is not None:
+            self._store.delete(key, manager=COMPONENT, at_once=True)
+            self._log.append("pod.deleted", COMPONENT, {"namespace": key.namespace, "pod": key.name})
+        return None
+
+    # -- containers; each step returns when to look again
+
+    def _advance(self, key: Key, container: Json, memory: _Memory) -> Steps[Millis | None]:
+        """Bring a container as far as it goes now."""
         name: str = container["name"]
-        self._tell(pod, name, "Normal", "Created", f"Created container: {name}")
-        self._tell(pod, name, "Normal", "Started", f"Started container {name}")
-        self._node.running[(pod["metadata"]["uid"], name)] = image
-        status = podstatus.started(pod, name, image.digest, self._clock.now_text(), container_id=container_id)
+        running = memory.running.get(name)
+        if running is not None:
+            if not self._redefined(key, container):
+                return self._watch(key, container, running, memory)
+            self._teller(key, name)("Normal", "Killing", f"Container {name} definition changed, will be restarted")
+            yield self._takes.stop_container.draw(memory.stream)
+            del memory.running[name]
+        left_ms = self._crash_left(name, memory)
+        if left_ms:
+            return left_ms
+        missing = self._missing_reference(key.namespace, container)
+        if missing:
+            return self._lacks(key, name, missing, memory)
+        found = yield from self._images.ensure(container, memory.pulls, self._teller(key, name), memory.stream)
+        if not self._alive(key):
+            return None
+        if isinstance(found, NoImage):
+            return self._waits_for_image(key, container, found)
+        if found.pulled:
+            pulled = {"namespace": key.namespace, "pod": key.name, "container": name, "image": container["image"]}
+            self._log.append("image.pulled", COMPONENT, pulled | {"digest": found.image.digest})
+        yield self._takes.start_container.draw(memory.stream)
+        return self._start(key, container, found.image, memory) if self._alive(key) else None
+
+    def _redefined(self, key: Key, container: Json) -> bool:
+        """Return whether somebody changed the image of a running container in place."""
+        running = get(podstatus.container_status(self._store.need(key), container["name"]), "image", default="")
+        return bool(running != podstatus.reported_image(container["image"]))
+
+    def _lacks(self, key: Key, name: str, missing: str, memory: _Memory) -> Millis:
+        written = self._write(key, podstatus.waiting, name, "CreateContainerConfigError", missing)
+        self._teller(key, name)("Warning", "Failed", f"Error: {missing}", again=not written)
+        return SYNC_MS + memory.stream.below(SYNC_MS // 2)
+
+    def _waits_for_image(self, key: Key, container: Json, why: NoImage) -> Millis:
+        name: str = container["name"]
+        if self._write(key, podstatus.waiting, name, why.reason, why.message) and why.failed:
+            self._tell_failed(key, container, why.reason, why.message)
+        return why.again_ms
+
+    def _start(self, key: Key, container: Json, image: Image, memory: _Memory) -> Millis | None:
+        name: str = container["name"]
+        pod = self._store.need(key)
+        tell = self._teller(key, name)
+        tell("Normal", "Created", f"Created container: {name}")
+        tell("Normal", "Started", f"Started container {name}")
+        memory.starts += 1
+        started = f"{pod['metadata']['uid']}/{name}/{memory.starts}".encode()
+        boots_ms = self._takes.become_ready.draw(memory.stream) + (SLOW_MS if image.app == "slow" else 0)
+        running = memory.running[name] = _Container(image, self._clock.now_ms, boots_ms)
+        if name in memory.exited_ms:
+            memory.crashes.setdefault(name, ContainerBackoff()).raise_at(self._clock.now_ms)
+        now = self._clock.now_text()
+        container_id = hashlib.blake2b(started, digest_size=32).hexdigest()
+        status = podstatus.started(pod, name, image.digest, now, container_id=container_id)
+        if self._answers_at_once(container, image):
+            status = podstatus.made_ready(Map({**pod, "status": status}), name, now)
         self._store.write_status(key, status, manager=COMPONENT)
         self._log.append("pod.running", COMPONENT, self._described(key, container, image))
-        return self._watch(key, container)
+        if podstatus.is_ready(self._store.need(key), name):
+            self._log.append("pod.ready", COMPONENT, self._described(key, container, image))
+        return self._watch(key, container, running, memory)
 
-    def _watch(self, key: Key, container: Json) -> Millis | None:
-        """Judge a running container; return when to look again."""
-        pod = self._store.need(key)
-        name: str = container["name"]
-        image = self._node.running.get((pod["metadata"]["uid"], name))
-        if image is None:
+    def _answers_at_once(self, container: Json, image: Image) -> bool:
+        return image.app != "crash" and not container.get("readinessProbe") and not container.get("startupProbe")
+
+    def _watch(self, key: Key, container: Json, running: _Container, memory: _Memory) -> Millis | None:
+        """Judge a running container."""
+        ran_ms = self._clock.now_ms - running.since_ms
+        if running.image.app == "crash":
+            left_ms = CRASHES_AFTER_MS - ran_ms
+            return left_ms if left_ms > 0 else self._crashed(key, container, memory)
+        if podstatus.is_ready(self._store.need(key), container["name"]):
             return None
-        ran_ms = self._clock.now_ms - podstatus.started_ms(pod, name, self._clock.epoch_ms)
-        if image.app == "crash":
-            dies_ms = 2 * SECOND
-            if ran_ms < dies_ms:
-                return dies_ms - ran_ms
-            return self._crashed(key, container)
-        if podstatus.is_ready(pod, name):
-            return None
-        probe = container.get("readinessProbe")
-        if probe is None:
-            return self._ready(key, container, image)
-        due_ms = probe.get("initialDelaySeconds", 0) * SECOND + podstatus.share(
-            pod, name, self._takes.become_ready.low, self._takes.become_ready.high
-        )
-        if image.app == "slow":
-            due_ms += MINUTE
-        if image.app == "unready":
-            self._tell(
-                pod, name, "Warning", "Unhealthy", "Readiness probe failed: HTTP probe failed with statuscode: 500"
-            )
-            return probe.get("periodSeconds", 10) * SECOND if ran_ms < 3 * MINUTE else None
-        return self._ready(key, container, image) if ran_ms >= due_ms else due_ms - ran_ms
+        if running.image.app == "unready":
+            return self._unanswered(key, container, running)
+        due_ms = probes.ready_after(container, running.boots_ms)
+        if ran_ms < due_ms:
+            return due_ms - ran_ms
+        self._write(key, podstatus.made_ready, container["name"])
+        self._log.append("pod.ready", COMPONENT, self._described(key, container, running.image))
+        return None
 
-    def _ready(self, key: Key, container: Json, image: Image) -> None:
-        pod = self._store.need(key)
-        self._store.write_status(
-            key, podstatus.made_ready(pod, container["name"], self._clock.now_text()), manager=COMPONENT
-        )
-        self._log.append("pod.ready", COMPONENT, self._described(key, container, image))
+    def _unanswered(self, key: Key, container: Json, running: _Container) -> Millis:
+        """Tell of a readiness probe that fails; come back for the next one."""
+        probe = container.get("readinessProbe") or container.get("startupProbe") or {}
+        first_ms = (probe.get("initialDelaySeconds") or 0) * SECOND
+        ran_ms = self._clock.now_ms - running.since_ms
+        if ran_ms < first_ms:
+            return first_ms - ran_ms
+        running.unanswered += 1
+        text = "Readiness probe failed: HTTP probe failed with statuscode: 500"
+        self._teller(key, container["name"])("Warning", "Unhealthy", text, again=running.unanswered > 1)
+        return probes.period_of(probe) if running.unanswered < PROBE_BURST else PROBE_TOLD_MS
 
-    def _crashed(self, key: Key, container: Json) -> Millis:
-        pod = self._store.need(key)
+    # -- crashes
+
+    def _crash_left(self, name: str, memory: _Memory) -> Millis:
+        backoff, exited_ms = memory.crashes.get(name), memory.exited_ms.get(name)
+        return 0 if backoff is None or exited_ms is None else backoff.left(exited_ms, self._clock.now_ms)
+
+    def _crashed(self, key: Key, container: Json, memory: _Memory) -> Millis:
+        """Write how the container ended; the first time it starts again at once, then it has to wait."""
         name: str = container["name"]
-        backoff = self._node.crashes.setdefault((pod["metadata"]["uid"], name), _Backoff())
-        first = not backoff.wait_ms and backoff.failed_ms < 0
-        if first:
-            backoff.failed_ms, backoff.next_ms = self._clock.now_ms, self._clock.now_ms
-        else:
-            backoff.failed(self._clock.now_ms)
-        where = f"{name} in pod {key.name}_{key.namespace}({pod['metadata']['uid']})"
-        told = f"back-off {_go_seconds(backoff.wait_ms)} restarting failed container={name} pod={key.name}_{key.namespace}({pod['metadata']['uid']})"
-        status = podstatus.crashed(pod, name, self._clock.now_text(), told)
-        written = self._store.write_status(key, status, manager=COMPONENT)
-        if not first:
-            self._tell(written, name, "Warning", "BackOff", f"Back-off restarting failed container {where}")
-        data = {
-            "namespace": key.namespace,
-            "pod": key.name,
-            "container": name,
-            "reason": "CrashLoopBackOff",
-            "message": told,
-        }
-        self._log.append("pod.failed", COMPONENT, data)
-        return max(1, backoff.next_ms - self._clock.now_ms)
-
-    def _waiting(self, key: Key, name: str, reason: str, message: str) -> None:
+        del memory.running[name]
+        memory.exited_ms[name] = self._clock.now_ms
         pod = self._store.need(key)
-        self._store.write_status(key, podstatus.waiting(pod, name, reason, message), manager=COMPONENT)
+        status = podstatus.exited(pod, name, self._clock.now_text())
+        left_ms = self._crash_left(name, memory)
+        reason, told = "Error", ""
+        if left_ms:
+            where = f"{key.name}_{key.namespace}({pod['metadata']['uid']})"
+            wait = millis_text(memory.crashes[name].wait_ms)
+            reason, told = "CrashLoopBackOff", f"back-off {wait} restarting failed container={name} pod={where}"
+            ended = Map({**pod, "status": status})
+            status = podstatus.waiting(ended, name, reason, told, self._clock.now_text())
+            text = f"Back-off restarting failed container {name} in pod {where}"
+            self._teller(key, name)("Warning", "BackOff", text, again=memory.crashes[name].failures > 1)
+        self._store.write_status(key, status, manager=COMPONENT)
+        self._tell_failed(key, container, reason, told or "container exited with code 1")
+        return left_ms or NOTICED_MS
 
-    def _missing_reference(self, pod: Map, container: Json) -> str:
+    # -- what containers need
+
+    def _missing_reference(self, namespace: str, container: Json) -> str:
         """Return the text for a ConfigMap or Secret that the container's environment needs and the cluster lacks."""
-        namespace = pod["metadata"]["namespace"]
         for kind, word, reference in podstatus.environment_references(container):
-            if (
-                not reference.get("optional")
-                and self._store.get(Key(CONFIG_MAP if kind == "ConfigMap" else SECRET, namespace, reference["name"]))
-                is None
-            ):
-                return f'{word} "{reference["name"]}" not found'
+            name: str = reference["name"]
+            if reference.get("optional"):
+                continue
+            if kind == "Secret":
+                if not self._secrets.has(namespace, name):
+                    return f'{word} "{name}" not found'
+                continue
+            found = self._store.get(Key(CONFIG_MAP, namespace, name))
+            if found is None:
+                return f'{word} "{name}" not found'
+            wanted = reference.get("key")
+            if wanted is not None and wanted not in {**(found.get("data") or {}), **(found.get("binaryData") or {})}:
+                return f"couldn't find key {wanted} in ConfigMap {namespace}/{name}"
         return ""
 
-    def _described(self, key: Key, container: Json, image: Image) -> dict[str, Json]:
+    # -- writing and telling
+
+    def _write(self, key: Key, change: Callable[..., Json], name: str, *told: str) -> bool:
+        """Write what a function of podstatus makes of the pod now; return whether that is news."""
         pod = self._store.need(key)
-        owner = controller_of(pod)
+        status = change(pod, name, *told, self._clock.now_text())
+        return self._store.write_status(key, status, manager=COMPONENT) is not pod
+
+    def _described(self, key: Key, container: Json, image: Image) -> dict[str, Json]:
+        owner = controller_of(self._store.need(key))
         replica_set = owner["name"] if owner is not None and owner["kind"] == "ReplicaSet" else ""
-        above = (
-            controller_of(self._store.get(Key(REPLICA_SET, key.namespace, replica_set)) or {}) if replica_set else None
-        )
+        one = self._store.get(Key(REPLICA_SET, key.namespace, replica_set)) if replica_set else None
+        above = controller_of(one) if one is not None else None
         return {
             "namespace": key.namespace,
             "pod": key.name,
@@ -359,16 +324,27 @@ class KubeletReconciler:
             "replicaset": replica_set,
         }
 
-    def _tell(self, pod: Map, container: str, kind: str, reason: str, message: str) -> None:
-        self._recorder.record(
-            pod,
-            "Warning" if kind == "Warning" else "Normal",
-            reason,
-            message,
-            component=COMPONENT,
-            field_path=f"spec.containers{{{container}}}",
-            host=NODE,
-        )
+    def _tell_failed(self, key: Key, container: Json, reason: str, message: str) -> None:
+        data = {
+            "namespace": key.namespace,
+            "pod": key.name,
+            "container": container["name"],
+            "image": container["image"],
+            "reason": reason,
+            "message": message,
+        }
+        self._log.append("pod.failed", COMPONENT, data)
+
+    def _teller(self, key: Key, container: str) -> Tell:
+        def tell(kind: Level, reason: str, message: str, *, again: bool = False) -> None:
+            pod = self._store.get(key)
+            if pod is not None:
+                where = f"spec.containers{{{container}}}"
+                self._recorder.record(
+                    pod, kind, reason, message, component=COMPONENT, field_path=where, host=NODE, quiet=again
+                )
+
+        return tell
 
 
 def pods_of_deployment(store: Store, key: Key) -> list[Map]:
@@ -378,8 +354,3 @@ def pods_of_deployment(store: Store, key: Key) -> list[Map]:
         return []
     sets = [store.need(owned) for owned in store.owned_by(deployment["metadata"]["uid"]) if owned.kind == REPLICA_SET]
     return [store.need(owned) for one in sets for owned in store.owned_by(one["metadata"]["uid"]) if owned.kind == POD]
-
-
-def _go_seconds(span_ms: Millis) -> str:
-    minutes, seconds = divmod(span_ms // SECOND, 60)
-    return f"{minutes}m{seconds}s" if minutes else f"{seconds}s"

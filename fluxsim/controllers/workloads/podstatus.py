@@ -8,15 +8,16 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Iterator
 
-from fluxsim.formats.tree import Json, Map, get
-from fluxsim.kernel.units import Millis, unix_millis
+from fluxsim.formats.imagetag import full_name, split
+from fluxsim.formats.tree import EMPTY_MAP, Json, Map, get
 
 _CONDITIONS = ("PodReadyToStartContainers", "Initialized", "Ready", "ContainersReady", "PodScheduled")
+_OF_CONTAINERS = ("Ready", "ContainersReady")
 
 
 def scheduled(pod: Map, now: str) -> Json:
     """Return the status of a pod that got its node: Pending, every container waiting."""
-    containers = [
+    containers: list[Json] = [
         {
             "name": container["name"],
             "image": container["image"],
@@ -31,89 +32,86 @@ def scheduled(pod: Map, now: str) -> Json:
     ]
     number = int(hashlib.blake2b(pod["metadata"]["uid"].encode(), digest_size=2).hexdigest(), 16)
     status: dict[str, Json] = {
+        **pod.get("status", EMPTY_MAP),
         "phase": "Pending",
         "hostIP": "10.0.0.10",
         "podIP": f"10.244.{number // 250 % 250}.{number % 250 + 2}",
         "startTime": now,
-        "qosClass": "Burstable",
         "containerStatuses": containers,
     }
     unready = _unready_message(containers)
-    values = {
-        "PodReadyToStartContainers": True,
-        "Initialized": True,
-        "Ready": False,
-        "ContainersReady": False,
-        "PodScheduled": True,
-    }
-    status["conditions"] = [_condition(kind, value=values[kind], now=now, message=unready) for kind in _CONDITIONS]
+    status["conditions"] = [
+        _condition(kind, value=kind not in _OF_CONTAINERS, now=now, message=unready) for kind in _CONDITIONS
+    ]
     return status
 
 
-def waiting(pod: Map, name: str, reason: str, message: str) -> Json:
-    return _with_container(
-        pod, name, {"state": {"waiting": {"reason": reason, "message": message}}, "ready": False, "started": False}, ""
-    )
+def waiting(pod: Map, name: str, reason: str, message: str, now: str) -> Json:
+    """Return the status with the container waiting; how its last run ended stays known."""
+    old = container_status(pod, name)
+    change: dict[str, Json] = {
+        "state": {"waiting": {"reason": reason, "message": message}},
+        "ready": False,
+        "started": False,
+    }
+    if "terminated" in old["state"]:
+        change["lastState"] = old["state"]
+    return _with_container(pod, name, change, now)
 
 
 def started(pod: Map, name: str, digest: str, now: str, *, container_id: str) -> Json:
-    image = next(container["image"] for container in pod["spec"]["containers"] if container["name"] == name)
-    repository = image.partition("@")[0]
-    head, colon, tail = repository.rpartition(":")
-    repository = head if colon and "/" not in tail else repository
+    """Return the status with the container running, once more where it ran before."""
+    image: str = next(container["image"] for container in pod["spec"]["containers"] if container["name"] == name)
+    old = container_status(pod, name)
+    last = old["state"] if "terminated" in old["state"] else old["lastState"]
     change = {
+        "image": reported_image(image),
+        "imageID": f"{full_name(image)}@{digest}",
+        "containerID": f"containerd://{container_id}",
         "state": {"running": {"startedAt": now}},
+        "lastState": last,
+        "restartCount": old["restartCount"] + (1 if last else 0),
         "started": True,
         "ready": False,
-        "imageID": f"{repository}@{digest}",
-        "containerID": f"containerd://{container_id}",
     }
     return _with_container(pod, name, change, now)
+
+
+def reported_image(image: str) -> str:
+    """Return a reference as the runtime reports it, its host and tag written out."""
+    parts = split(image)
+    return f"{full_name(image)}@{parts.digest}" if parts.digest else f"{full_name(image)}:{parts.tag or 'latest'}"
 
 
 def made_ready(pod: Map, name: str, now: str) -> Json:
     return _with_container(pod, name, {"ready": True}, now)
 
 
-def crashed(pod: Map, name: str, now: str, message: str) -> Json:
-    """Return the status after the container exited with 1: waiting to be restarted, one restart more."""
-    old = _container(pod, name)
+def exited(pod: Map, name: str, now: str) -> Json:
+    """Return the status after the container exited with 1, before the kubelet has said what follows."""
+    old = container_status(pod, name)
     ended = {
-        "terminated": {
-            "exitCode": 1,
-            "reason": "Error",
-            "startedAt": get(old, "state", "running", "startedAt", default=now),
-            "finishedAt": now,
-            "containerID": old.get("containerID", ""),
-        }
+        "exitCode": 1,
+        "reason": "Error",
+        "startedAt": get(old, "state", "running", "startedAt", default=now),
+        "finishedAt": now,
+        "containerID": old.get("containerID", ""),
     }
-    change = {
-        "state": {"waiting": {"reason": "CrashLoopBackOff", "message": message}},
-        "lastState": ended,
-        "ready": False,
-        "started": False,
-        "restartCount": old["restartCount"] + 1,
-    }
-    return _with_container(pod, name, change, now)
+    return _with_container(pod, name, {"state": {"terminated": ended}, "ready": False, "started": False}, now)
+
+
+def container_status(pod: Map, name: str) -> Json:
+    """Return what the status says of a container, or an empty map."""
+    statuses = get(pod, "status", "containerStatuses", default=None) or ()
+    return next((one for one in statuses if one["name"] == name), EMPTY_MAP)
 
 
 def is_running(pod: Map, name: str) -> bool:
-    return get(_container(pod, name), "state", "running") is not None
+    return get(container_status(pod, name), "state", "running") is not None
 
 
 def is_ready(pod: Map, name: str) -> bool:
-    return bool(_container(pod, name).get("ready"))
-
-
-def started_ms(pod: Map, name: str, epoch_ms: Millis) -> Millis:
-    """Return when the running container started, in virtual milliseconds (whole seconds)."""
-    return unix_millis(_container(pod, name)["state"]["running"]["startedAt"]) - epoch_ms
-
-
-def share(pod: Map, name: str, low: Millis, high: Millis) -> Millis:
-    """Return this container's own fixed span between low and high: how long it takes to answer its probe."""
-    digits = hashlib.blake2b(f"{pod['metadata']['uid']}/{name}".encode(), digest_size=4).hexdigest()
-    return low + int(digits, 16) % (high - low + 1)
+    return bool(container_status(pod, name).get("ready"))
 
 
 def environment_references(container: Json) -> Iterator[tuple[str, str, Json]]:
@@ -131,24 +129,22 @@ def environment_references(container: Json) -> Iterator[tuple[str, str, Json]]:
             yield "Secret", "secret", origin["secretKeyRef"]
 
 
-def _container(pod: Map, name: str) -> Json:
-    return next((one for one in get(pod, "status", "containerStatuses", default=None) or () if one["name"] == name), {})
-
-
 def _with_container(pod: Map, name: str, change: dict[str, Json], now: str) -> Json:
     status: Json = pod["status"]
     containers = [one | change if one["name"] == name else one for one in status["containerStatuses"]]
-    waits = any("waiting" in one["state"] and not one["lastState"] for one in containers)
     ready = all(one["ready"] for one in containers)
-    message = _unready_message(containers)
-    told = "" if ready else message
+    told = "" if ready else _unready_message(containers)
     conditions: list[Json] = []
     for entry in status["conditions"]:
-        same = (entry["status"] == "True") == ready and entry.get("message", "") == told
-        if entry["type"] in ("Ready", "ContainersReady") and not same:
-            entry = _condition(entry["type"], value=ready, now=now or entry["lastTransitionTime"], message=message)
+        if entry["type"] in _OF_CONTAINERS:
+            same = (entry["status"] == "True") == ready
+            since = entry["lastTransitionTime"] if same else now
+            if not same or entry.get("message", "") != told:
+                entry = _condition(entry["type"], value=ready, now=since, message=told)
         conditions.append(entry)
-    return status | {
+    waits = any("waiting" in one["state"] and not one["lastState"] for one in containers)
+    return {
+        **status,
         "phase": "Pending" if waits else "Running",
         "containerStatuses": containers,
         "conditions": conditions,

@@ -6,19 +6,20 @@ from collections.abc import Sequence
 
 from fluxsim.controllers.latencies import Latencies
 from fluxsim.controllers.workloads.revisions import SAFE_CHARACTERS
-from fluxsim.formats.tree import Json, Map, get
-from fluxsim.kernel.chance import Chance
+from fluxsim.formats.tree import EMPTY_MAP, Json, Map, get
+from fluxsim.kernel.chance import Chance, Stream
 from fluxsim.kernel.steps import Steps
 from fluxsim.kernel.units import SECOND, Millis, unix_millis
 from fluxsim.kube.clock import Clock
-from fluxsim.kube.controller import After, Result
+from fluxsim.kube.controller import After, Result, Retry
+from fluxsim.kube.errors import ApiError
 from fluxsim.kube.events import EventRecorder
-from fluxsim.kube.meta import POD, Key, condition
+from fluxsim.kube.meta import POD, Key, annotations_of, condition, controller_of, key_of
 from fluxsim.kube.store import Store
 
 COMPONENT = "replicaset-controller"
-_MANAGER = "kube-controller-manager"
 NAME_BASE_MAX = 58
+DELETION_COST = "controller.kubernetes.io/pod-deletion-cost"
 
 
 class ReplicaSetReconciler:
@@ -26,7 +27,7 @@ class ReplicaSetReconciler:
 
     Reads:  the ReplicaSet and its pods.
     Writes: pods; its own status.
-    Woken:  by a changed ReplicaSet or pod of its own, and when a pod has been ready for minReadySeconds.
+    Woken:  by a changed ReplicaSet, by a pod of its own that others changed, and when one has been ready for minReadySeconds.
     Source: kubernetes v1.28 pkg/controller/replicaset, controller_utils.go ActivePodsWithRanks.
     """
 
@@ -40,50 +41,63 @@ class ReplicaSetReconciler:
         self._takes = latencies
 
     def reconcile(self, key: Key) -> Steps[Result]:
-        if self._store.get(key) is None:
-            return None
-        yield self._takes.sync_workload.draw(self._chance.stream(f"replicaset/{key.namespace}/{key.name}"))
         one = self._store.get(key)
         if one is None:
             return None
-        pods = self._pods(one)
+        stream = self._chance.stream(f"replicasets/{key.namespace}/{_family(one)}")
+        yield self._takes.sync_workload.draw(stream)
+        one = self._store.get(key)
+        if one is None:
+            return None
+        pods, refused = self._pods(one), ""
         if not get(one, "metadata", "deletionTimestamp"):
-            self._match(one, pods)
-        return self._write_status(key)
+            refused = self._match(one, pods, stream)
+            pods = self._pods(one)
+        again = self._write_status(one, pods, refused)
+        return Retry(refused) if refused else again
 
     def _pods(self, one: Map) -> list[Map]:
-        """Return the pods that count: not terminating, not over."""
+        """Return the pods that count, oldest first: not terminating, not over."""
         found = [self._store.need(key) for key in self._store.owned_by(one["metadata"]["uid"]) if key.kind == POD]
         return [
             pod
             for pod in found
-            if not get(pod, "metadata", "deletionTimestamp")
-            and get(pod, "status", "phase") not in ("Failed", "Succeeded")
+            if "deletionTimestamp" not in pod["metadata"] and get(pod, "status", "phase") not in ("Failed", "Succeeded")
         ]
 
-    def _match(self, one: Map, pods: Sequence[Map]) -> None:
-        wanted: int = one["spec"]["replicas"]
-        for _ in range(wanted - len(pods)):
-            self._create(one)
-        if len(pods) > wanted:
-            for pod in sorted(pods, key=_victim_order)[: len(pods) - wanted]:
-                self._delete(one, pod)
+    def _match(self, one: Map, pods: Sequence[Map], stream: Stream) -> str:
+        """Make or remove pods; return why one could not be made, or nothing."""
+        surplus = len(pods) - one["spec"]["replicas"]
+        try:
+            for _ in range(-surplus):
+                self._create(one, stream)
+        except ApiError as error:
+            self._recorder.record(
+                one, "Warning", "FailedCreate", f"Error creating: {error.message}", component=COMPONENT
+            )
+            return error.message
+        if surplus > 0:
+            now_ms = self._clock.epoch_ms + self._clock.now_ms
+            for pod in sorted(pods, key=lambda pod: _victim_order(pod, now_ms))[:surplus]:
+                self._store.delete(key_of(pod), manager=COMPONENT)
+                text = f"Deleted pod: {pod['metadata']['name']}"
+                self._recorder.record(one, "Normal", "SuccessfulDelete", text, component=COMPONENT)
+        return ""
 
-    def _create(self, one: Map) -> None:
-        stream = self._chance.stream(f"pods/{one['metadata']['namespace']}/{one['metadata']['name']}")
-        name = f"{one['metadata']['name'][:NAME_BASE_MAX]}-{stream.text(5, SAFE_CHARACTERS)}"
-        template = one["spec"]["template"]
+    def _create(self, one: Map, stream: Stream) -> None:
+        owner, template = one["metadata"], one["spec"]["template"]
+        name = f"{owner['name'][:NAME_BASE_MAX]}-{stream.text(5, SAFE_CHARACTERS)}"
         metadata: dict[str, Json] = {
             "name": name,
-            "generateName": f"{one['metadata']['name']}-",
-            "namespace": one["metadata"]["namespace"],
-            "labels": get(template, "metadata", "labels", default={}),
+            "generateName": f"{owner['name']}-",
+            "namespace": owner["namespace"],
+            "labels": get(template, "metadata", "labels", default=EMPTY_MAP),
             "ownerReferences": [
                 {
                     "apiVersion": "apps/v1",
                     "kind": "ReplicaSet",
-                    "name": one["metadata"]["name"],
-                    "uid": one["metadata"]["uid"],
+                    "name": owner["name"],
+                    "uid": owner["uid"],
                     "controller": True,
                     "blockOwnerDeletion": True,
                 }
@@ -92,31 +106,43 @@ class ReplicaSetReconciler:
         annotations = get(template, "metadata", "annotations")
         if annotations:
             metadata["annotations"] = annotations
-        self._store.create({"apiVersion": "v1", "kind": "Pod", "metadata": metadata, "spec": template["spec"]})
+        pod = {"apiVersion": "v1", "kind": "Pod", "metadata": metadata, "spec": template["spec"]}
+        self._store.create(pod, actor=COMPONENT)
         self._recorder.record(one, "Normal", "SuccessfulCreate", f"Created pod: {name}", component=COMPONENT)
 
-    def _delete(self, one: Map, pod: Map) -> None:
-        name: str = pod["metadata"]["name"]
-        grace: int = get(pod, "spec", "terminationGracePeriodSeconds", default=30)
-        self._store.mark_deleted(Key(POD, pod["metadata"]["namespace"], name), grace_s=grace, manager=COMPONENT)
-        self._recorder.record(one, "Normal", "SuccessfulDelete", f"Deleted pod: {name}", component=COMPONENT)
-
-    def _write_status(self, key: Key) -> Result:
-        one = self._store.need(key)
-        pods = self._pods(one)
-        ready_s: int = one["spec"].get("minReadySeconds", 0)
+    def _write_status(self, one: Map, pods: Sequence[Map], refused: str) -> Result:
+        least_s: int = one["spec"].get("minReadySeconds", 0)
         now_ms = self._clock.epoch_ms + self._clock.now_ms
-        waits = [wait for pod in pods if (wait := _available_in(pod, ready_s, now_ms)) is not None]
+        ready = [since for pod in pods if (since := _ready_since(pod)) is not None]
+        waits = [since + least_s * SECOND - now_ms for since in ready] if least_s else []
         counts = {
             "fullyLabeledReplicas": len(pods),
-            "readyReplicas": sum(_ready_since(pod) is not None for pod in pods),
-            "availableReplicas": sum(wait == 0 for wait in waits),
+            "readyReplicas": len(ready),
+            "availableReplicas": sum(wait <= 0 for wait in waits) if least_s else len(ready),
             "observedGeneration": one["metadata"]["generation"],
         }
         status: Json = {"replicas": len(pods)} | {name: count for name, count in counts.items() if count}
-        self._store.write_status(key, status, manager=_MANAGER)
+        if refused:
+            status["conditions"] = [self._failure(one, refused)]
+        self._store.write_status(key_of(one), status, manager=COMPONENT)
         later = [wait for wait in waits if wait > 0]
         return After(min(later)) if later else None
+
+    def _failure(self, one: Map, message: str) -> Json:
+        former = condition(one, "ReplicaFailure")
+        return {
+            "type": "ReplicaFailure",
+            "status": "True",
+            "lastTransitionTime": former["lastTransitionTime"] if former is not None else self._clock.now_text(),
+            "reason": "FailedCreate",
+            "message": message,
+        }
+
+
+def _family(one: Map) -> str:
+    """Return whose chance a ReplicaSet draws from: its Deployment's, since ReplicaSets come and go."""
+    owner = controller_of(one)
+    return str(owner["name"] if owner is not None else one["metadata"]["name"])
 
 
 def _ready_since(pod: Map) -> Millis | None:
@@ -126,26 +152,22 @@ def _ready_since(pod: Map) -> Millis | None:
     return unix_millis(ready["lastTransitionTime"])
 
 
-def _available_in(pod: Map, min_ready_s: int, now_ms: Millis) -> Millis | None:
-    """Return the time until a ready pod counts as available, 0 for now; None for one that is not ready."""
-    since = _ready_since(pod)
-    if since is None:
-        return None
-    return max(0, since + min_ready_s * SECOND - now_ms) if min_ready_s else 0
+def _victim_order(pod: Map, now_ms: Millis) -> tuple[bool, bool, bool, int, int, int, int, str]:
+    """Sort the pods that go first to the front.
 
-
-def _victim_order(pod: Map) -> tuple[bool, int, bool, int, int, int, str]:
-    """Sort the pods that go first to the front: unassigned, pending, not ready, ready for less time, more restarts, newer."""
-    phase = {"Pending": 0, "Unknown": 1}.get(get(pod, "status", "phase", default="Pending"), 2)
+    Unassigned, pending, not ready, of lower deletion cost, ready for less time, more restarts, newer. Times compare by
+    their order of magnitude, so that of pods of one rollout chance decides, which is their uid.
+    """
     since = _ready_since(pod)
     restarts = sum(one.get("restartCount", 0) for one in get(pod, "status", "containerStatuses", default=None) or ())
-    created = unix_millis(pod["metadata"]["creationTimestamp"])
+    cost = annotations_of(pod).get(DELETION_COST, "0")
     return (
         bool(pod["spec"].get("nodeName")),
-        phase,
+        pod["status"].get("phase") != "Pending",
         since is not None,
-        -(since or 0),
+        int(cost) if cost.removeprefix("-").isdecimal() else 0,
+        (now_ms - since).bit_length() if since is not None else 0,
         -restarts,
-        -created,
+        (now_ms - unix_millis(pod["metadata"]["creationTimestamp"])).bit_length(),
         pod["metadata"]["uid"],
     )

@@ -6,7 +6,7 @@ the canonical JSON of the template instead of Go's struct dump: docs/differences
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+import hashlib
 
 import orjson
 
@@ -36,13 +36,13 @@ HISTORY_CHARACTERS_MAX = 2000
 SAFE_CHARACTERS = "bcdfghjklmnpqrstvwxz2456789"
 
 
-def split(deployment: Map, sets: Sequence[Map]) -> tuple[Map | None, list[Map]]:
-    """Return (the oldest ReplicaSet with the current template, all others)."""
-    template = deployment["spec"]["template"]
-    for one in sets:
-        if plain_template(one) == template:
-            return one, [other for other in sets if other is not one]
-    return None, list(sets)
+def has_template(one: Map, template: Json) -> bool:
+    """Return whether a ReplicaSet is of the template, its hash label apart. Asked of every ReplicaSet in every pass."""
+    mine = one["spec"]["template"]
+    spec = template.get("spec")
+    if mine.get("spec") is not spec and mine.get("spec") != spec:
+        return False
+    return bool(plain_template(one).get("metadata") == template.get("metadata"))
 
 
 def plain_template(one: Map) -> Json:
@@ -56,25 +56,29 @@ def number(one: Json) -> int:
     return int(text) if text.isdigit() else 0
 
 
-def newest(sets: Sequence[Map]) -> int:
-    return max((number(one) for one in sets), default=0)
-
-
 def desired(one: Map) -> int | None:
-    text = annotations_of(one).get(DESIRED)
+    """Return the size of the Deployment that a ReplicaSet remembers."""
+    return _noted(one, DESIRED)
+
+
+def most(one: Map) -> int | None:
+    """Return how many pods the Deployment could have, by what a ReplicaSet remembers."""
+    return _noted(one, MOST)
+
+
+def _noted(one: Map, name: str) -> int | None:
+    text = annotations_of(one).get(name)
     return int(text) if text is not None and text.isdigit() else None
 
 
-def most(one: Map) -> int:
-    text = annotations_of(one).get(MOST, "0")
-    return int(text) if text.isdigit() else 0
-
-
-def sized(one: Map, limits: Bounds) -> Map:
-    """Return the ReplicaSet with the Deployment's size noted on it."""
-    noted = annotations_of(one) | {DESIRED: str(limits.replicas), MOST: str(limits.most)}
-    found: Map = evolve(one, ("metadata", "annotations"), noted)
-    return found
+def sized(one: Map, replicas: int, limits: Bounds) -> Map:
+    """Return the ReplicaSet with that size and with the Deployment's noted on it; the same where nothing changes."""
+    notes = {DESIRED: str(limits.replicas), MOST: str(limits.most)}
+    annotations = annotations_of(one)
+    changed: Map = one
+    if any(annotations.get(name) != text for name, text in notes.items()):
+        changed = evolve(changed, ("metadata", "annotations"), annotations | notes)
+    return changed if one["spec"]["replicas"] == replicas else evolve(changed, ("spec", "replicas"), replicas)
 
 
 def raised(deployment: Map, one: Map, revision: int) -> Map:
@@ -139,9 +143,7 @@ def template_hash(template: Json, collisions: int) -> str:
     text = orjson.dumps(template, option=orjson.OPT_SORT_KEYS)
     if collisions:
         text += collisions.to_bytes(8, "little")
-    value = 0x811C9DC5
-    for byte in text:
-        value = (value ^ byte) * 0x01000193 & 0xFFFFFFFF
+    value = int.from_bytes(hashlib.blake2b(text, digest_size=4).digest(), "big")
     return "".join(SAFE_CHARACTERS[ord(digit) % len(SAFE_CHARACTERS)] for digit in str(value))
 
 
@@ -150,7 +152,7 @@ def _copied(deployment: Map) -> dict[str, str]:
 
 
 def _history(text: str, old: int) -> str:
-    numbers = [*([] if not text else text.split(",")), str(old)]
+    numbers = [*(text.split(",") if text else ()), str(old)]
     while len(",".join(numbers)) > HISTORY_CHARACTERS_MAX and len(numbers) > 1:
         numbers.pop(0)
     return ",".join(numbers)

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+from fluxsim.controllers.workloads import replicaset
 from fluxsim.formats.tree import Json, get
 from fluxsim.kube.controller import Controller
-from fluxsim.kube.meta import DEPLOYMENT, POD, REPLICA_SET, Key, Kind, controller_of
+from fluxsim.kube.meta import DEPLOYMENT, POD, REPLICA_SET, Key, Kind, condition, controller_of
 from fluxsim.kube.store import Change, Store
 
 
@@ -12,6 +13,7 @@ class WorkloadTriggers:
     """Subscribes the Deployment and ReplicaSet controllers and the kubelet to the store."""
 
     def __init__(self, store: Store, controllers: dict[Kind, Controller]) -> None:
+        self._store = store
         self._controllers = controllers
         store.watch(DEPLOYMENT, self._deployment)
         store.watch(REPLICA_SET, self._replica_set)
@@ -28,45 +30,60 @@ class WorkloadTriggers:
             self._controllers[REPLICA_SET].forget(change.key)
         elif change.what == "created" or _asks(change):
             self._wake(REPLICA_SET, change.key, change)
-        self._wake_owner(change, DEPLOYMENT)
+        owner = _owner(change.new or change.old, DEPLOYMENT)
+        if owner is not None:
+            self._wake(DEPLOYMENT, owner, change)
 
     def _pod(self, change: Change) -> None:
         if change.what == "deleted":
             self._controllers[POD].forget(change.key)
-        elif change.what == "created" or _terminates(change):
+        elif change.what == "created" or change.old["spec"] is not change.new["spec"] or _terminates(change):
             self._wake(POD, change.key, change)
-        if change.what != "modified" or _counts(change.old) != _counts(change.new):
-            self._wake_owner(change, REPLICA_SET)
+        owner = _owner(change.new or change.old, REPLICA_SET)
+        if owner is None:
+            return
+        # What the controller itself did to its pods it has counted already.
+        if change.actor != replicaset.COMPONENT and (
+            change.what != "modified" or _counts(change.old) != _counts(change.new)
+        ):
+            self._wake(REPLICA_SET, owner, change)
+        if change.what == "deleted":
+            self._recreate(owner, change)
 
-    def _wake_owner(self, change: Change, kind: Kind) -> None:
-        owner = controller_of(change.new or change.old)
-        if owner is not None and owner["kind"] == kind.name:
-            self._wake(kind, Key(kind, change.key.namespace, owner["name"]), change)
+    def _recreate(self, replica_set: Key, change: Change) -> None:
+        """Wake a Deployment that waits for its old pods to be gone."""
+        one = self._store.get(replica_set)
+        deployment = _owner(one, DEPLOYMENT) if one is not None else None
+        if deployment is not None and get(self._store.get(deployment), "spec", "strategy", "type") == "Recreate":
+            self._wake(DEPLOYMENT, deployment, change)
 
     def _wake(self, kind: Kind, key: Key, change: Change) -> None:
         self._controllers[kind].enqueue(key, because=(change.seq,), trigger=f"{change.key} {change.what}")
 
 
+def _owner(obj: Json, kind: Kind) -> Key | None:
+    """Return the key of the owner of that kind that controls an object."""
+    owner = controller_of(obj)
+    if owner is None or owner["kind"] != kind.name:
+        return None
+    return Key(kind, obj["metadata"]["namespace"], owner["name"])
+
+
 def _asks(change: Change) -> bool:
     """Return whether a ReplicaSet's own controller has something to do: its spec changed, or it is to go."""
-    return change.old["spec"] != change.new["spec"] or bool(get(change.new, "metadata", "deletionTimestamp"))
+    return change.old["spec"] is not change.new["spec"] or bool(get(change.new, "metadata", "deletionTimestamp"))
 
 
 def _terminates(change: Change) -> bool:
-    return not get(change.old, "metadata", "deletionTimestamp") and bool(
-        get(change.new, "metadata", "deletionTimestamp")
-    )
+    return "deletionTimestamp" in change.new["metadata"] and "deletionTimestamp" not in change.old["metadata"]
 
 
 def _counts(pod: Json) -> tuple[Json, ...]:
     """Return what a ReplicaSet counts in a pod."""
-    ready = next(
-        (entry["status"] for entry in get(pod, "status", "conditions", default=None) or () if entry["type"] == "Ready"),
-        None,
-    )
+    ready = condition(pod, "Ready")
     return (
-        get(pod, "status", "phase"),
-        ready,
-        get(pod, "metadata", "deletionTimestamp"),
-        get(pod, "metadata", "ownerReferences"),
+        get(pod, "status", "phase") in ("Failed", "Succeeded"),
+        ready is not None and ready["status"] == "True",
+        "deletionTimestamp" in pod["metadata"],
+        pod["metadata"].get("ownerReferences"),
     )

@@ -9,6 +9,7 @@ from typing import Any
 from fluxsim.formats import rollout
 from fluxsim.formats.rollout import Bounds, Replicas
 from fluxsim.formats.tree import Json
+from tests.conformance.podmodel import Trace
 from tests.conformance.runner import Case
 
 _COUNTS = {
@@ -99,7 +100,12 @@ def _status(counts: Json) -> dict[str, Any]:
     return {_COUNTS[name]: count for name, count in counts.items()}
 
 
+def _trace(given: Json) -> Json:
+    return {"steps": Trace(given).steps()}
+
+
 _OPERATIONS: dict[str, Callable[[Json], Json]] = {
+    "trace": _trace,
     "resolve_fenceposts": _fenceposts,
     "max_unavailable": lambda given: {"maxUnavailable": _bounds(given).unavailable},
     "min_available": lambda given: {"minAvailable": _bounds(given).kept_available},
