@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import Literal, TypeAlias
 
 from fluxsim.drivers.question import Answer, Names, Unknown
@@ -27,7 +27,6 @@ class Tracker:
     lost_by: Event | None = None
     seen: str = ""
     told: str = ""
-    _due: list[Millis] = field(default_factory=list[Millis])
 
     def begin(self, at_ms: Millis) -> None:
         """Start the clock of a goal that counts from a step."""
@@ -41,9 +40,9 @@ class Tracker:
         if goal.now:
             return [self.start_ms if goal.since else self.end_ms]
         if goal.never:
-            return [span(goal.until) if goal.until else self.end_ms]
+            return [self.start_ms, span(goal.until) if goal.until else self.end_ms]
         reach = self.start_ms + span(goal.within or "0s")
-        times = [reach]
+        times = [self.start_ms, reach]
         if goal.holds_for and self.reached_ms is not None:
             times.append(self.reached_ms + span(goal.holds_for))
         elif goal.holds_for:
@@ -52,13 +51,16 @@ class Tracker:
 
     def observe(self, event: Event, world: World, names: Names) -> None:
         """Ask again if the event may matter."""
-        if self.outcome is None and self.start_ms is not None and self.goal.predicate.touched_by(event):
+        if self.outcome is None and self._begun(event.at_ms) and self.goal.predicate.touched_by(event):
             self._judge(event.at_ms, event, world, names)
 
     def at_time(self, now_ms: Millis, world: World, names: Names) -> None:
         """Ask because a deadline has come."""
-        if self.outcome is None and self.start_ms is not None and now_ms >= self.start_ms:
+        if self.outcome is None and self._begun(now_ms):
             self._judge(now_ms, None, world, names)
+
+    def _begun(self, now_ms: Millis) -> bool:
+        return self.start_ms is not None and now_ms >= self.start_ms
 
     def close(self, now_ms: Millis, world: World, names: Names) -> None:
         """The run is over: what is still open gets its outcome."""

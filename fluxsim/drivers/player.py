@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 
+from fluxsim.drivers.agenda import Strand, soonest, strands
 from fluxsim.drivers.goals import Tracker
 from fluxsim.drivers.names import StepNames
 from fluxsim.drivers.question import Unknown
@@ -82,11 +83,12 @@ class Player:
         own: bool = True,
         lenient: bool = False,
     ) -> None:
+        """`own`: check our invariants; `lenient`: a step that is refused, or cannot be done, is no fault."""
         self._scenario = scenario
         self._world = World(setup, seed=scenario.seed if seed is None else seed)
         self._own = own
         self._lenient = lenient
-        self._steps = _in_order([*scenario.steps, *extra])
+        self._steps = (*scenario.steps, *extra)
         self._names = StepNames(
             self._world.log, {where: tag_of(image) for where, image in setup.closure.deployments.items()}
         )
@@ -102,9 +104,14 @@ class Player:
         """Play to the end."""
         for event in self._world.log.events:
             self._invariants.observe(event)
-        last_ms = 0
-        for step in self._steps:
-            last_ms = self._do(step, last_ms)
+        waiting = strands(self._steps)
+        while waiting:
+            strand = self._next(waiting)
+            step = strand.steps.pop(0)
+            if strand.steps == []:
+                waiting.remove(strand)
+            self._do(step)
+            strand.last_ms = self._world.now_ms
         self._advance(max(self._end_ms, self._world.now_ms))
         for tracker in self._trackers:
             tracker.close(self._world.now_ms, self._world, self._names)
@@ -117,22 +124,39 @@ class Player:
 
     # -- steps
 
-    def _do(self, step: Step, last_ms: Millis) -> Millis:
-        if step.at is not None:
-            self._advance(max(span(step.at), self._world.now_ms))
-        elif step.after is not None:
-            self._advance(last_ms + span(step.after))
-        elif step.once is not None and not self._wait_until(step):
-            return self._world.now_ms
+    def _next(self, waiting: list[Strand]) -> Strand:
+        """Let time pass until a step can be done, and return its strand. What waits in vain is a fault, and done all the same."""
+        while True:
+            asking = [strand for strand in waiting if strand.waits]
+            met = next((strand for strand in asking if self._holds(strand.head)), None)
+            if met is not None:
+                return met
+            first = soonest(waiting)
+            target = max(first.due_ms, self._world.now_ms)
+            due = self._world.next_due() if asking else None
+            stop = min(max(due, self._world.now_ms + ASK_AGAIN_MS), target) if due is not None else target
+            self._advance(stop)
+            if stop == target:
+                if first.waits and not self._holds(first.head):
+                    self._fault(f"waited {first.head.at_most} in vain until {_told(first.head, self._names)}")
+                return first
+
+    def _holds(self, step: Step) -> bool:
+        try:
+            return step.once is not None and step.once.predicate.ask(self._world, self._names).holds
+        except Unknown:
+            return False
+
+    def _fault(self, text: str) -> None:
+        if not self._lenient:
+            self._faults.append(f"{clock_text(self._world.now_ms)}: {text}")
+
+    def _do(self, step: Step) -> None:
         try:
             action = _filled(step.action, self._names.filled)
         except Unknown as unknown:
-            if self._lenient:
-                return self._world.now_ms
-            self._faults.append(
-                f"{clock_text(self._world.now_ms)}: step {step.name or step.action.do} could not be done: {unknown}"
-            )
-            return self._world.now_ms
+            self._fault(f"step {step.name or step.action.do} could not be done: {unknown}")
+            return
         outcome = self._world.do(action)
         self._journal.append(Entry(at_ms=self._world.now_ms, action=action))
         self._told.append(Told(self._world.now_ms, outcome.command, outcome.lines, outcome.error))
@@ -143,34 +167,13 @@ class Player:
                 if tracker.goal.since == step.name:
                     tracker.begin(self._world.now_ms)
                     tracker.at_time(self._world.now_ms, self._world, self._names)
-        return self._world.now_ms
 
     def _check_refusal(self, step: Step, outcome: Outcome) -> None:
-        """A step must be refused where it says so, and not where it does not; a lenient player lets both pass."""
-        if self._lenient:
-            return
-        when = f"{clock_text(self._world.now_ms)}: '{outcome.command}'"
+        """A step must be refused where it says so, and not where it does not."""
         if outcome.error and not step.refused:
-            self._faults.append(f"{when} was refused: {outcome.error}")
+            self._fault(f"'{outcome.command}' was refused: {outcome.error}")
         elif step.refused and step.refused not in outcome.error:
-            self._faults.append(f"{when} was not refused with '{step.refused}': {outcome.error or 'it was done'}")
-
-    def _wait_until(self, step: Step) -> bool:
-        assert step.once is not None, f"step {step.name} does not wait"
-        predicate = step.once.predicate
-        deadline = self._world.now_ms + span(step.at_most)
-        while True:
-            try:
-                if predicate.ask(self._world, self._names).holds:
-                    return True
-            except Unknown:
-                pass
-            due = self._world.next_due()
-            if self._world.now_ms >= deadline or due is None:
-                told = predicate.told(self._names)
-                self._faults.append(f"{clock_text(self._world.now_ms)}: waited {step.at_most} in vain until {told}")
-                return False
-            self._advance(min(max(due, self._world.now_ms + ASK_AGAIN_MS), deadline))
+            self._fault(f"'{outcome.command}' was not refused with '{step.refused}': {outcome.error or 'it was done'}")
 
     def _advance(self, to_ms: Millis) -> None:
         """Run the world, stopping where a goal must be asked at that very time."""
@@ -210,16 +213,8 @@ class Player:
         )
 
 
-def _in_order(steps: Sequence[Step]) -> list[Step]:
-    """Return the steps in order of time; those without a time of their own stay behind the one they follow."""
-    groups: list[list[Step]] = []
-    for step in steps:
-        if step.at is not None or not groups:
-            groups.append([step])
-        else:
-            groups[-1].append(step)
-    groups.sort(key=lambda group: span(group[0].at) if group[0].at is not None else 0)
-    return [step for group in groups for step in group]
+def _told(step: Step, names: StepNames) -> str:
+    return step.once.predicate.told(names) if step.once is not None else step.action.do
 
 
 def _filled(action: AnyAction, fill: Callable[[str], str]) -> AnyAction:
@@ -227,7 +222,7 @@ def _filled(action: AnyAction, fill: Callable[[str], str]) -> AnyAction:
         if isinstance(value, str):
             return fill(value)
         if isinstance(value, dict):
-            return {key: filled(item) for key, item in value.items()}
+            return {fill(key): filled(item) for key, item in value.items()}
         if isinstance(value, list):
             return [filled(item) for item in value]
         return value

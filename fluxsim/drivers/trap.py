@@ -115,12 +115,11 @@ def _wrong(trap: Trap, events: Sequence[Event], loser: Event, *, silent: bool) -
 def _facts(loser: Event, run: Event | None) -> dict[str, str]:
     """Return who did it, the object through which, and why: what woke the object, and what the event says."""
     data: Json = loser.data
-    says = " ".join(
-        [
-            *(str(data[name]) for name in ("reason", "message", "conclusion") if name in data),
-            *(step["log"] for step in data.get("steps", ()) if step["conclusion"] == "failure"),
-        ]
-    )
+    says = ""
+    if loser.kind in ("event.recorded", "push.refused"):
+        says = f"{data['reason']}: {data.get('message', '')}"
+    elif loser.kind == "workflow.finished":
+        says = " ".join([data["conclusion"], *(step["log"] for step in data["steps"])])
     trigger = run.data["trigger"] if run is not None else ""
     key = data.get("key") or (run.data["key"] if run is not None else "")
     return {

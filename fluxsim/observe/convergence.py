@@ -88,6 +88,20 @@ class ClusterEqualsGit:
         drifted = [self._still_drifted(key, now_ms) for key in sorted(self.drifted)]
         return [violation for violation in (*late, *drifted) if violation is not None]
 
+    def settles_ms(self) -> Millis:
+        """Return the longest that anything may take to come from Git to the cluster once nothing is broken."""
+        found: list[Millis] = [0]
+        for event in self.objects.values():
+            if event.data["object"]["kind"] != "Kustomization":
+                continue
+            source, chain = self._source(event), self._chain(event)
+            if source is not None and chain is not None:
+                found.append(
+                    max(_source_ms(source.data["object"]["spec"]), _interval_ms(event.data["object"]["spec"]))
+                    + sum(_run_ms(one.data["object"]["spec"]) for one in chain)
+                )
+        return max(found)
+
     # -- what is seen
 
     def _flux(self, event: Event) -> None:
@@ -158,9 +172,7 @@ class ClusterEqualsGit:
             return None
         spec = owner.data["object"]["spec"]
         since_ms = max(drift.at_ms, self._since(source, chain))
-        bound_ms = parse_millis(spec["interval"]) * 105 // 100 + sum(
-            _run_ms(one.data["object"]["spec"]) for one in chain
-        )
+        bound_ms = _interval_ms(spec) + sum(_run_ms(one.data["object"]["spec"]) for one in chain)
         if now_ms - since_ms <= bound_ms or self._says_why(source, chain):
             return None
         wanted, found = ", ".join(self.images[key].values()), ", ".join(images_of(drift).values())
@@ -207,7 +219,12 @@ class ClusterEqualsGit:
 
 
 def _source_ms(spec: Any) -> Millis:
-    return parse_millis(spec["interval"]) * 105 // 100 + RETRY_MAX_MS + MINUTE
+    return _interval_ms(spec) + RETRY_MAX_MS + MINUTE
+
+
+def _interval_ms(spec: Any) -> Millis:
+    """Return the interval with the most that its jitter adds."""
+    return parse_millis(spec["interval"]) * 105 // 100
 
 
 def _run_ms(spec: Any) -> Millis:

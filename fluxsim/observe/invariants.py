@@ -30,6 +30,7 @@ class Invariants:
     """The invariants over one log."""
 
     def __init__(self) -> None:
+        self.rollbacks = RollbackHolds()
         self._noted: tuple[NotedInvariant, ...] = (
             EnvironmentIsolation(),
             ProductionWasHealthyInStaging(),
@@ -37,10 +38,11 @@ class Invariants:
             NoMutableTagInProduction(),
             EveryProductionChangeHasACommit(),
             NoPersonsCommitIsLost(),
-            RollbackHolds(),
+            self.rollbacks,
             NothingReconcilesForEver(),
         )
-        self.all: tuple[Invariant, ...] = (*self._noted, ClusterEqualsGit())
+        self._convergence = ClusterEqualsGit()
+        self.all: tuple[Invariant, ...] = (*self._noted, self._convergence)
         self._readers: dict[str, list[Invariant]] = defaultdict(list)
         for invariant in self.all:
             for kind in invariant.reads:
@@ -61,6 +63,10 @@ class Invariants:
     def violations(self, now_ms: Millis) -> list[Violation]:
         """Return all that was broken, first first."""
         return _in_order([violation for invariant in self.all for violation in invariant.violations(now_ms)])
+
+    def settles_ms(self) -> Millis:
+        """Return how long to wait, once nothing is broken, before what must come in time can be judged."""
+        return self._convergence.settles_ms()
 
 
 def _in_order(found: list[Violation]) -> list[Violation]:

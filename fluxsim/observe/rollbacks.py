@@ -73,6 +73,12 @@ class RollbackHolds(Noted):
                     self._by_person(event, line, change)
                 self.seen.setdefault(line, {change["old"]}).add(change["new"])
 
+    def standing(self, policy: str) -> set[str]:
+        """Return the tags of a policy that were rolled back and must not come back."""
+        return {
+            split(value).tag or value for line, undone in self.undone.items() if line[3] == policy for value in undone
+        }
+
     def _by_bot(self, event: Event, line: Line, change: Any) -> None:
         undone = self.undone.pop(line, {})
         before = undone.get(change["new"])

@@ -151,7 +151,7 @@ class Applier:
 
     def _write(self, item: Item, decision: fluxapply.Decision, applied: Applied) -> None:
         if decision.patched is not None:
-            self._store.take_over(item.key, decision.patched, manager=self._manager)
+            self._store.replace(self._store.need(item.key), decision.patched, actor=self._manager)
         if decision.object is not None:
             try:
                 self._store.apply(decision.object, manager=self._manager, force=True)

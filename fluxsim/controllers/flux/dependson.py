@@ -19,10 +19,9 @@ def unmet(obj: Map, name: Key, dependency: Json, revision: str, ready_expression
     called = f"dependency '{name.namespace}/{name.name}'"
     if dependency is None:
         return f'{called} not found: kustomizations.kustomize.toolkit.fluxcd.io "{name.name}" not found'
-    if ready_expression:
-        if not _says_ready(ready_expression, obj, dependency):
-            return f"{called} is not ready according to readyExpr eval"
-    elif not _is_ready(dependency):
+    if ready_expression:  # it takes the place of all that follows, unless AdditiveCELDependencyCheck is on
+        return _unready_by_expression(called, ready_expression, obj, dependency)
+    if not _is_ready(dependency):
         return f"{called} is not ready"
     if _source(dependency) == _source(obj) and get(dependency, "status", "lastAppliedRevision") != revision:
         return f"{called} revision is not up to date"
@@ -35,14 +34,15 @@ def _is_ready(dependency: Json) -> bool:
     return observed and ready is not None and ready["status"] == "True"
 
 
-def _says_ready(expression: str, obj: Map, dependency: Json) -> bool:
+def _unready_by_expression(called: str, expression: str, obj: Map, dependency: Json) -> str:
     try:
-        return celexpr.is_ready(expression, obj, dependency)
+        ready = celexpr.is_ready(expression, obj, dependency)
     except celexpr.InvalidExpression as error:
         text = f"Reconciliation failed terminally due to configuration error: terminal error: {error}"
         raise Stalled("InvalidCELExpression", text) from error
-    except celexpr.ExpressionFailed:
-        return False
+    except celexpr.ExpressionFailed as error:
+        return str(error)
+    return "" if ready else f"{called} is not ready according to readyExpr eval"
 
 
 def _source(obj: Json) -> tuple[str, str, str]:

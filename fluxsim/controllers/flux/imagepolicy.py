@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Generator
 
-from fluxsim.controllers.flux.credentials import Credentials
+from fluxsim.controllers.flux.credentials import BadSecret, Credentials
 from fluxsim.controllers.flux.lifecycle import Attempt, Progress
 from fluxsim.controllers.latencies import Latencies
 from fluxsim.formats import accessfrom, latestref
@@ -54,13 +54,13 @@ class ImagePolicyReconciler:
         self._takes = latencies
         self._indexes = PolicyIndexes()
 
+    announces_requests = False
+
     def attempt(self, key: Key, obj: Map, progress: Progress) -> Attempt:
         spec = obj["spec"]
         reflection = latestref.reflection_of(spec)
         if reflection == "Always" and not spec.get("interval"):
-            raise Stalled(
-                "IntervalNotConfigured", "spec.interval must be set when spec.digestReflectionPolicy is set to 'Always'"
-            )
+            raise Stalled("IntervalNotConfigured", latestref.INTERVAL_NOT_SET)
         repository = self._repository(key, spec)
         image: str = repository["spec"]["image"]
         try:
@@ -126,13 +126,14 @@ class ImagePolicyReconciler:
         if not latestref.asks_registry(reflection, stored, image, tag):
             return latestref.kept_digest(reflection, stored, image, tag)
         yield self._takes.head_manifest.draw(self._chance.stream(f"imagepolicy/{key.namespace}/{key.name}"))
-        home = str(repository["metadata"]["namespace"])
-        credential = self._credentials.registry(home, get(repository, "spec", "secretRef", "name"))
+        failed = f"failed fetching digest of {image}:{tag}: "
         try:
-            return self._registry.head(image, tag, credential)
+            return self._registry.head(image, tag, self._credentials.registry(repository))
+        except BadSecret as error:
+            raise Failed("Failed", f"{failed}failed to configure authentication options: {error}") from error
         except RegistryError as error:
-            text = f'failed fetching digest of {image}:{tag}: failed fetching descriptor for "{image}:{tag}": {error}'
-            raise Failed("Failed", text) from error
+            text = f'failed fetching descriptor for "{image}:{tag}": {error}'
+            raise Failed("Failed", failed + text) from error
 
     def _elected(self, key: Key, image: str, tag: str, digest: str, interval_ms: Millis | None) -> Ready:
         status = self._store.need(key).get("status", {})

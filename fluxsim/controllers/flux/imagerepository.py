@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Hashable, Sequence
 
-from fluxsim.controllers.flux.credentials import Credentials
+from fluxsim.controllers.flux.credentials import BadSecret, Credentials
 from fluxsim.controllers.flux.lifecycle import REQUESTED_AT, Attempt, Progress
 from fluxsim.controllers.latencies import Latencies
 from fluxsim.formats import scanrules
@@ -25,6 +25,10 @@ from fluxsim.systems.registry import Registry, RegistryError
 from fluxsim.systems.tagdatabase import TagDatabase
 
 COMPONENT = "image-reflector-controller"
+IDENTITY_GATE = (
+    "to use spec.serviceAccountName for provider authentication please enable the "
+    "ObjectLevelWorkloadIdentity feature gate in the controller"
+)
 
 
 class ImageRepositoryReconciler:
@@ -60,18 +64,26 @@ class ImageRepositoryReconciler:
         self._takes = latencies
         self._scans = scanrules.Scans()
 
+    announces_requests = True
+
     def attempt(self, key: Key, obj: Map, progress: Progress) -> Attempt:
         spec = obj["spec"]
+        if (spec.get("provider") or "generic") != "generic" and spec.get("serviceAccountName"):
+            raise Stalled("FeatureGateDisabled", IDENTITY_GATE)
         try:
             image = canonical_name(spec["image"])
         except ImageUrlInvalid as error:
             raise Stalled("ImageURLInvalid", str(error)) from error
-        credential = self._credentials.registry(key.namespace, get(spec, "secretRef", "name"))
+        try:
+            credential = self._credentials.registry(obj)
+        except BadSecret as error:
+            text = f"failed to configure authentication options: {error}"
+            raise Failed("AuthenticationFailed", text) from error
         interval_ms = parse_millis(spec["interval"])
         exclusions: list[str] = list(scanrules.exclusions_of(spec))
         reason, wait_ms = self._due(obj, image, exclusions, interval_ms)
         if reason is None:
-            text = f"no change in repository configuration since last scan, next scan in {millis_text(wait_ms)}"
+            text = scanrules.trace_message(scanned=False, same_revision=True, wait=millis_text(wait_ms))
             return Ready(self._message(obj), again_after=wait_ms, trace=text)
         progress(
             f"scanning: {reason}",
@@ -102,11 +114,11 @@ class ImageRepositoryReconciler:
         revision = scanrules.revision(kept)
         scan_time = self._clock.now_text()
         again = millis_text(interval_ms)
-        if last.get("revision") == revision:
-            trace = f"tags did not change, next scan in {again}"
+        same = last.get("revision") == revision
+        trace = scanrules.trace_message(scanned=True, same_revision=same, wait=again)
+        if same:
             status: Json = {"canonicalImageName": image, "observedExclusionList": exclusions}
         else:
-            trace = f"successful scan, next scan in {again}"
             status = {
                 "canonicalImageName": image,
                 "observedExclusionList": exclusions,
@@ -130,7 +142,7 @@ class ImageRepositoryReconciler:
                     "removed": removed,
                 },
             )
-        message = f"successful scan: found {len(kept)} tags with checksum {revision}"
+        message = scanrules.ready_message(len(kept), revision)
         return Ready(
             message, status, beat={"lastScanResult": {"scanTime": scan_time}}, again_after=interval_ms, trace=trace
         )
@@ -148,7 +160,7 @@ class ImageRepositoryReconciler:
 
     def _message(self, obj: Map) -> str:
         last = obj["status"]["lastScanResult"]
-        return f"successful scan: found {last['tagCount']} tags with checksum {last['revision']}"
+        return scanrules.ready_message(last["tagCount"], last["revision"])
 
     def fingerprint(self, key: Key) -> Hashable:
         """What a scan looks at: the registry's list, and whether the database still holds the last one."""
@@ -164,7 +176,7 @@ class ImageRepositoryReconciler:
         interval_ms = parse_millis(obj["spec"]["interval"])
         scanned_at = self._clock.text_at(self._clock.now_ms + takes_ms)
         self._store.beat(key, {"lastScanResult": {"scanTime": scanned_at}})
-        text = f"tags did not change, next scan in {millis_text(interval_ms)}"
+        text = scanrules.trace_message(scanned=True, same_revision=True, wait=millis_text(interval_ms))
         self._recorder.record(obj, "Normal", "Succeeded", text, component=COMPONENT, quiet=True)
         return takes_ms, After(interval_ms)
 

@@ -8,31 +8,41 @@ from dataclasses import dataclass
 
 from fluxsim.controllers.flux.credentials import Credentials
 from fluxsim.controllers.flux.lifecycle import Attempt, Progress
+from fluxsim.controllers.flux.signing import NoSigner, signer_of
 from fluxsim.controllers.latencies import Latencies
-from fluxsim.formats import automationgit, committemplate, labelselector
+from fluxsim.formats import automationgit, committemplate, gitauth, labelselector
 from fluxsim.formats.durations import parse_millis
-from fluxsim.formats.markers import ImageRef, SetterError, SetterResult, apply_setters
+from fluxsim.formats.gitcommit import Signer
+from fluxsim.formats.gittree import walk
+from fluxsim.formats.imageevents import NO_CHANGE
+from fluxsim.formats.imagewatches import elected_policies
+from fluxsim.formats.markers import ImageRef, SetterError, SetterResult, UnsupportedStrategy, apply_setters
 from fluxsim.formats.tree import Json, Map, get
 from fluxsim.kernel.chance import Chance, Stream
 from fluxsim.kernel.units import Millis
 from fluxsim.kube.clock import Clock
 from fluxsim.kube.controller import After
-from fluxsim.kube.meta import GIT_REPOSITORY, IMAGE_POLICY, SECRET, Key, labels_of
+from fluxsim.kube.meta import GIT_REPOSITORY, IMAGE_POLICY, Key, labels_of
 from fluxsim.kube.outcome import Failed, Ready, Stalled
 from fluxsim.kube.store import Store
 from fluxsim.systems.gitserver import Author, Checkout, Files, GitError, GitServer, Remote
 
 COMPONENT = "image-automation-controller"
 UP_TO_DATE = "repository up-to-date"
-NO_CHANGE = "no change since last reconciliation"
+SYMLINK = 0o120000
+IDENTITY_GATE = (
+    "to use spec.serviceAccountName for provider authentication please enable the "
+    "ObjectLevelWorkloadIdentity feature gate in the controller"
+)
 
 
 @dataclass(frozen=True, slots=True)
 class _Source:
-    """Where a run clones from and pushes to."""
+    """Where a run clones from and pushes to, and who signs."""
 
     remote: Remote
     config: automationgit.GitConfig
+    signer: Signer | None
 
 
 class ImageUpdateAutomationReconciler:
@@ -62,42 +72,44 @@ class ImageUpdateAutomationReconciler:
         self._chance = chance
         self._takes = latencies
 
+    announces_requests = True
+
     def attempt(self, key: Key, obj: Map, progress: Progress) -> Attempt:
         spec = obj["spec"]
         stream = self._chance.stream(f"imageupdateautomation/{key.namespace}/{key.name}")
-        beat = {"lastAutomationRunTime": self._clock.now_text()}
+        self._store.beat(key, {"lastAutomationRunTime": self._clock.now_text()})
         policies = self._policies(key, spec)
+        progress.past("InvalidPolicySelector")
         observed: Json = {policy["metadata"]["name"]: policy["status"]["latestRef"] for policy in policies}
-        status = obj.get("status", {})
         source = self._source(key, spec)
-        full = (status.get("observedPolicies") or {}) != observed or source.config.always_full_sync
+        progress.past("InvalidSourceConfiguration", "SourceManagerFailed", "FeatureGateDisabled")
+        status = obj.get("status", {})
         interval_ms = parse_millis(spec["interval"])
-        last = status.get("observedSourceRevision", "")
-        if not full and last:
+        if automationgit.may_skip_clone(status, observed, source.config):
             yield self._takes.git_ls_remote.draw(stream)
-            try:
-                head = source.remote.resolve(source.config.checkout_ref)
-            except GitError as error:
-                raise self._checkout_failed(error) from error
-            if automationgit.unchanged(last, head.revision if head is not None else "", source.config.checkout_ref):
-                return Ready(UP_TO_DATE, beat=beat, again_after=interval_ms, trace=NO_CHANGE)
+            if self._is_unchanged(source, status["observedSourceRevision"]):
+                return Ready(UP_TO_DATE, again_after=interval_ms, trace=NO_CHANGE)
         yield self._takes.git_clone.draw(stream)
         try:
             checkout = source.remote.checkout(source.config.checkout_ref, source.config.push_branch)
         except GitError as error:
-            raise self._checkout_failed(error) from error
+            raise checkout_failed(error) from error
+        progress.past("GitOperationFailed")
         result = self._set(spec, policies, checkout)
+        progress.past("InvalidUpdateStrategy", "UpdateFailed")
         seen: dict[str, Json] = {
             "observedSourceRevision": checkout.revision,
             "observedPolicies": _replaced(status, observed),
         }
         if not result.changed:
-            return Ready(UP_TO_DATE, seen, beat=beat, again_after=interval_ms, trace=UP_TO_DATE)
+            return Ready(UP_TO_DATE, seen, again_after=interval_ms, trace=UP_TO_DATE)
         pushed = yield from self._push(key, spec, source, checkout, result, stream)
+        if pushed.commit == checkout.parent:  # the setters wrote what was there: nothing to commit
+            return Ready(UP_TO_DATE, seen, again_after=interval_ms, trace=UP_TO_DATE)
         if not source.config.switch_branch:
             seen["observedSourceRevision"] = automationgit.revision(source.config.checkout_ref, pushed.commit)
         seen |= {"lastPushCommit": pushed.commit, "lastPushTime": self._clock.now_text()}
-        return Ready(UP_TO_DATE, seen, beat=beat, again_after=interval_ms, event=pushed.summary)
+        return Ready(UP_TO_DATE, seen, again_after=interval_ms, event=pushed.summary)
 
     # -- parts of a run
 
@@ -106,44 +118,42 @@ class ImageUpdateAutomationReconciler:
             selector = labelselector.parse(spec.get("policySelector"))
         except labelselector.InvalidSelector as error:
             raise Stalled("InvalidPolicySelector", f"failed to parse policy selector: {error}") from error
-        return [
-            policy
-            for policy in self._store.list(IMAGE_POLICY, key.namespace)
-            if get(policy, "status", "latestRef") is not None and selector.matches(labels_of(policy))
-        ]
+        elected = elected_policies(self._store.list(IMAGE_POLICY, key.namespace), key.namespace)
+        return [policy for policy in elected if selector.matches(labels_of(policy))]
 
     def _source(self, key: Key, spec: Json) -> _Source:
         reference = spec["sourceRef"]
-        kind = reference.get("kind", "GitRepository")
-        if kind != "GitRepository":
-            raise Stalled(
-                "InvalidSourceConfiguration", f"source kind '{kind}' not supported: invalid source configuration"
-            )
-        if not spec.get("git"):
-            raise Stalled(
-                "InvalidSourceConfiguration",
-                "source kind 'GitRepository' necessitates field .spec.git: invalid source configuration",
-            )
+        problem = automationgit.source_error(reference, spec.get("git"))
+        if problem:
+            raise Stalled("InvalidSourceConfiguration", problem)
         wanted = Key(GIT_REPOSITORY, reference.get("namespace") or key.namespace, reference["name"])
-        repository = self._store.get(wanted)
         failed = "failed configuring source manager: "
+        repository = self._store.get(wanted)
         if repository is None:
-            missing = f'gitrepositories.source.toolkit.fluxcd.io "{wanted.name}" not found'
-            raise Failed("SourceManagerFailed", f"{failed}referenced git repository does not exist: {missing}")
+            missing = automationgit.source_missing(f'GitRepository.source.toolkit.fluxcd.io "{wanted.name}" not found')
+            raise Failed("SourceManagerFailed", failed + missing)
         try:
             config = automationgit.git_config(spec["git"], repository["spec"])
-        except automationgit.NoPushBranch as error:
+            credential = self._credentials.automation(repository)
+            signing = get(spec, "git", "commit", "signingKey", default=None)
+            signer = signer_of(signing, key.namespace, self._credentials)
+        except gitauth.InvalidSourceConfiguration as error:
+            raise Stalled("InvalidSourceConfiguration", str(error)) from error
+        except gitauth.FeatureGateNotEnabled as error:
+            raise Stalled("FeatureGateDisabled", IDENTITY_GATE) from error
+        except (automationgit.NoPushBranch, gitauth.AuthError, NoSigner) as error:
             raise Failed("SourceManagerFailed", f"{failed}{error}") from error
-        credential = self._credentials.git(wanted.namespace, get(repository, "spec", "secretRef", "name"))
+        return _Source(self._git.open(repository["spec"]["url"], credential), config, signer)
+
+    def _is_unchanged(self, source: _Source, last: str) -> bool:
+        """List the remote's refs and compare; where the ref is gone the clone will say so."""
         try:
-            return _Source(self._git.open(repository["spec"]["url"], credential), config)
+            head = source.remote.resolve(source.config.checkout_ref)
         except GitError as error:
-            raise self._checkout_failed(error) from error
+            raise checkout_failed(error) from error
+        return automationgit.unchanged(last, head.revision if head is not None else "", source.config.checkout_ref)
 
     def _set(self, spec: Json, policies: Sequence[Map], checkout: Checkout) -> SetterResult:
-        strategy = get(spec, "update", "strategy", default="Setters")
-        if strategy != "Setters":
-            raise Stalled("InvalidUpdateStrategy", f"unsupported update strategy: {strategy}")
         path: str = get(spec, "update", "path", default="")
         images = {
             f"{policy['metadata']['namespace']}:{policy['metadata']['name']}": ImageRef.of(
@@ -151,8 +161,12 @@ class ImageUpdateAutomationReconciler:
             )
             for policy in policies
         }
+        files, symlinks = below(checkout.files, path)
+        strategy = get(spec, "update", "strategy", default="Setters")
         try:
-            return apply_setters(below(checkout.files, path), images, path=path)
+            return apply_setters(files, images, path=path, symlinks=symlinks, strategy=strategy)
+        except UnsupportedStrategy as error:
+            raise Stalled("InvalidUpdateStrategy", str(error)) from error
         except SetterError as error:
             raise Failed("UpdateFailed", f"failed to apply policies: {error}") from error
 
@@ -173,9 +187,7 @@ class ImageUpdateAutomationReconciler:
         except committemplate.CommitTemplateFault as error:
             raise Failed("GitOperationFailed", f"failed to update source: {error}") from error
         author = Author(commit_spec["author"].get("name", ""), commit_spec["author"]["email"])
-        signer = self._signer(key, commit_spec.get("signingKey"))
         yield self._takes.git_push.draw(stream)
-        force = source.config.switch_branch
         try:
             commit = source.remote.push_commit(
                 checkout,
@@ -184,8 +196,8 @@ class ImageUpdateAutomationReconciler:
                 message=message,
                 when_s=self._clock.unix_s,
                 branch=source.config.push_branch,
-                force=force,
-                signer=signer,
+                force=source.config.switch_branch,
+                signer=source.signer,
                 refspec=source.config.refspec,
                 changes={"changes": told(result), "by": COMPONENT},
             )
@@ -194,19 +206,6 @@ class ImageUpdateAutomationReconciler:
         refspecs = [source.config.refspec] if source.config.refspec else []
         summary = automationgit.push_summary(commit, source.config.push_branch, refspecs, message)
         return automationgit.Pushed(commit, summary)
-
-    def _signer(self, key: Key, signing: Json) -> Json:
-        if not signing:
-            return None
-        name = signing["secretRef"]["name"]
-        secret = self._store.get(Key(SECRET, key.namespace, name))
-        if secret is None:
-            text = f'failed to get secret "{key.namespace}/{name}": secrets "{name}" not found'
-            raise Failed("GitOperationFailed", f"failed to update source: unable to get signing key: {text}")
-        return secret
-
-    def _checkout_failed(self, error: GitError) -> Failed:
-        return Failed("GitOperationFailed", f"failed to checkout source: {error}")
 
     # -- idle runs
 
@@ -241,14 +240,29 @@ def _replaced(status: Json, observed: Json) -> Json:
     return gone | fresh
 
 
-def below(files: Files, path: str) -> dict[str, bytes]:
-    """Return the files below a path of a checkout; `..` stops at the root, as the controller joins paths."""
+def checkout_failed(error: GitError) -> Failed:
+    return Failed("GitOperationFailed", f"failed to checkout source: {error}")
+
+
+def below(files: Files, path: str) -> tuple[dict[str, bytes], dict[str, str]]:
+    """Return (files below a path of a checkout, symlinks by what they point to); `..` stops at the root, as in Flux.
+
+    Where there are symlinks all files come along, since one is read and written through a link wherever it lies.
+    """
     wanted = posixpath.normpath(f"/{path}").strip("/")
-    return {
-        name: files.objects.blob(entry.sha)
-        for name, entry in files.walk()
-        if not wanted or name == wanted or name.startswith(f"{wanted}/")
+    entries = list(walk(files.objects, files.root))
+    symlinks = {
+        name: files.objects.blob(entry.sha).decode("utf-8", "surrogateescape")
+        for name, entry in entries
+        if entry.mode == SYMLINK
     }
+    everything = bool(symlinks) or not wanted
+    found = {
+        name: files.objects.blob(entry.sha)
+        for name, entry in entries
+        if entry.is_file and (everything or name == wanted or name.startswith(f"{wanted}/"))
+    }
+    return found, symlinks
 
 
 def file_changes(result: SetterResult) -> list[committemplate.FileChange]:

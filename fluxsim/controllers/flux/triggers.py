@@ -6,10 +6,16 @@ image-reflector-controller v1.2.0 and image-automation-controller v1.2.1.
 
 from __future__ import annotations
 
-from collections.abc import Iterable
-
-from fluxsim.controllers.flux.lifecycle import REQUESTED_AT
+from fluxsim.controllers.flux.lifecycle import REQUESTED_AT, status_conditions
+from fluxsim.formats import conditions
 from fluxsim.formats.dependencies import CircularDependency, dependency_order
+from fluxsim.formats.imagewatches import (
+    What,
+    policy_wakes_automations,
+    repository_wakes_policies,
+    source_wakes_automations,
+    wakes_itself,
+)
 from fluxsim.formats.tree import Json, get
 from fluxsim.kube.controller import Controller
 from fluxsim.kube.meta import (
@@ -23,13 +29,13 @@ from fluxsim.kube.meta import (
     Key,
     Kind,
     annotations_of,
-    condition,
     generation_of,
     labels_of,
 )
 from fluxsim.kube.store import Change, Store
 
 WATCH_LABEL = "reconcile.fluxcd.io/watch"
+WATCH_VALUE = "Enabled"
 
 
 class Triggers:
@@ -43,8 +49,8 @@ class Triggers:
         store.watch(GIT_REPOSITORY, self._git_repository)
         store.watch(IMAGE_REPOSITORY, self._image_repository)
         store.watch(IMAGE_POLICY, self._image_policy)
-        store.watch(CONFIG_MAP, self._substituted)
-        store.watch(SECRET, self._substituted)
+        store.watch(CONFIG_MAP, self._configured)
+        store.watch(SECRET, self._configured)
 
     def all_again(self, kind: Kind, because: tuple[int, ...]) -> None:
         """Enqueue every object of a kind, as the start of its controller does."""
@@ -57,34 +63,28 @@ class Triggers:
             controller.enqueue(change.key, because=(change.seq,), trigger="created")
         elif change.what == "deleted":
             controller.forget(change.key)
-        else:
-            reason = _news(change.old, change.new)
-            if reason:
-                controller.enqueue(change.key, because=(change.seq,), trigger=reason)
+        elif wakes_itself("update", change.old, change.new) or _is_dying(change):
+            controller.enqueue(change.key, because=(change.seq,), trigger=_news(change))
 
     def _git_repository(self, change: Change) -> None:
-        if change.new is None:
-            return
-        old, new = _revision(change.old), _revision(change.new)
-        if new is not None and old != new:
-            self._kustomizations_of(change, new)
-        if change.old is not None and generation_of(change.old) != generation_of(change.new):
+        if change.what == "modified" and _revision(change.new) not in (None, _revision(change.old)):
+            self._kustomizations_of(change, _revision(change.new))
+        if source_wakes_automations(_WORDS[change.what], change.old, change.new):
             for key in self._store.keys(IMAGE_UPDATE_AUTOMATION):
                 if _source_of(self._store.need(key), GIT_REPOSITORY) == change.key:
-                    self._wake(IMAGE_UPDATE_AUTOMATION, key, change, f"{change.key} changed its spec")
+                    self._wake(key, change, f"{change.key} changed its spec")
 
-    def _kustomizations_of(self, change: Change, revision: str) -> None:
+    def _kustomizations_of(self, change: Change, revision: str | None) -> None:
         users = [self._store.need(key) for key in self._store.keys(KUSTOMIZATION)]
-        users = [user for user in users if _source_of(user, change.key.kind) == change.key]
-        for user in _ordered(users):
-            ready, running = condition(user, "Ready"), condition(user, "Reconciling")
-            current = (ready is not None and ready["status"] == "True") or running is not None
-            if current and get(user, "status", "lastAttemptedRevision") == revision:
-                continue
-            self._wake(KUSTOMIZATION, _key(user), change, f"{change.key} has revision {revision}")
+        users = [
+            user
+            for user in users
+            if _source_of(user, change.key.kind) == change.key and not _has_seen(user, revision)
+        ]
+        self._wake_in_order(users, change, f"{change.key} has revision {revision}")
 
     def _image_repository(self, change: Change) -> None:
-        if change.what == "modified" and _scanned(change.old) == _scanned(change.new):
+        if not repository_wakes_policies(_WORDS[change.what], change.old, change.new):
             return
         for key in self._store.keys(IMAGE_POLICY):
             reference = self._store.need(key)["spec"].get("imageRepositoryRef") or {}
@@ -92,48 +92,77 @@ class Triggers:
                 change.key.namespace,
                 change.key.name,
             ):
-                self._wake(IMAGE_POLICY, key, change, f"{change.key} scanned other tags")
+                self._wake(key, change, f"{change.key} scanned other tags")
 
     def _image_policy(self, change: Change) -> None:
-        if change.what != "modified":
+        if policy_wakes_automations(_WORDS[change.what], change.old, change.new):
+            for key in self._store.keys(IMAGE_UPDATE_AUTOMATION, change.key.namespace):
+                self._wake(key, change, f"{change.key} elected {change.new['status']['latestRef']['tag']}")
+
+    def _configured(self, change: Change) -> None:
+        """A ConfigMap or Secret wakes the Kustomizations that name it, if it carries the label."""
+        if labels_of(change.new or change.old).get(WATCH_LABEL) != WATCH_VALUE:
             return
-        old, new = get(change.old, "status", "latestRef"), get(change.new, "status", "latestRef")
-        if new is None or old == new:
+        users = [self._store.need(key) for key in self._store.keys(KUSTOMIZATION, change.key.namespace)]
+        users = [user for user in users if change.key.name in _configuration_of(user, change.key.kind)]
+        self._wake_in_order(users, change, f"{change.key} changed")
+
+    def _wake_in_order(self, users: list[Json], change: Change, trigger: str) -> None:
+        """Wake Kustomizations with dependencies first; none of them where some wait for each other, as in Flux."""
+        try:
+            ordered = dependency_order(users)
+        except CircularDependency:
             return
-        for key in self._store.keys(IMAGE_UPDATE_AUTOMATION, change.key.namespace):
-            self._wake(IMAGE_UPDATE_AUTOMATION, key, change, f"{change.key} elected {new['tag']}")
+        known = {_key(user) for user in users}
+        for reference in ordered:
+            key = Key(KUSTOMIZATION, reference.namespace, reference.name)
+            if key in known:
+                self._wake(key, change, trigger)
 
-    def _substituted(self, change: Change) -> None:
-        if labels_of(change.new or change.old).get(WATCH_LABEL, "").lower() != "enabled":
-            return
-        for key in self._store.keys(KUSTOMIZATION, change.key.namespace):
-            references = get(self._store.need(key), "spec", "postBuild", "substituteFrom", default=None) or ()
-            if any((ref["kind"], ref["name"]) == (change.key.kind.name, change.key.name) for ref in references):
-                self._wake(KUSTOMIZATION, key, change, f"{change.key} changed")
-
-    def _wake(self, kind: Kind, key: Key, change: Change, trigger: str) -> None:
-        self._controllers[kind].enqueue(key, because=(change.seq,), trigger=trigger)
+    def _wake(self, key: Key, change: Change, trigger: str) -> None:
+        self._controllers[key.kind].enqueue(key, because=(change.seq,), trigger=trigger)
 
 
-def _news(old: Json, new: Json) -> str:
-    """Return why a change of an object wakes its own controller, or nothing."""
-    token = annotations_of(new).get(REQUESTED_AT)
-    if token is not None and token != annotations_of(old).get(REQUESTED_AT):
+_WORDS: dict[str, What] = {"created": "create", "modified": "update", "deleted": "delete"}
+
+
+def _is_dying(change: Change) -> bool:
+    marked = get(change.new, "metadata", "deletionTimestamp")
+    return bool(marked and not get(change.old, "metadata", "deletionTimestamp"))
+
+
+def _news(change: Change) -> str:
+    """Return why a change of an object wakes its own controller."""
+    token = annotations_of(change.new).get(REQUESTED_AT)
+    if token is not None and token != annotations_of(change.old).get(REQUESTED_AT):
         return f"reconcile requested at {token}"
-    if generation_of(old) != generation_of(new):
-        return f"generation {generation_of(new)}"
-    if get(new, "metadata", "deletionTimestamp") and not get(old, "metadata", "deletionTimestamp"):
-        return "deletion requested"
-    return ""
+    return "deletion requested" if _is_dying(change) else f"generation {generation_of(change.new)}"
+
+
+def _has_seen(user: Json, revision: str | None) -> bool:
+    """Return whether a Kustomization is at a revision already, or at work on it."""
+    listed = status_conditions(user)
+    busy = conditions.is_ready(listed) or conditions.is_true(listed, "Reconciling")
+    return busy and get(user, "status", "lastAttemptedRevision") == revision
+
+
+def _configuration_of(user: Json, kind: Kind) -> list[str]:
+    """Return the names of the ConfigMaps or Secrets that a Kustomization reads."""
+    spec: Json = user["spec"]
+    field = "configMapRef" if kind == CONFIG_MAP else "secretRef"
+    names = [get(spec, "kubeConfig", field, "name")]
+    if kind == SECRET:
+        names.append(get(spec, "decryption", "secretRef", "name"))
+    names += [
+        reference["name"]
+        for reference in get(spec, "postBuild", "substituteFrom", default=None) or ()
+        if reference["kind"] == kind.name
+    ]
+    return [name for name in names if name]
 
 
 def _revision(obj: Json) -> str | None:
     found: str | None = get(obj, "status", "artifact", "revision")
-    return found
-
-
-def _scanned(obj: Json) -> str | None:
-    found: str | None = get(obj, "status", "lastScanResult", "revision")
     return found
 
 
@@ -146,12 +175,3 @@ def _source_of(obj: Json, kind: Kind) -> Key | None:
 
 def _key(obj: Json) -> Key:
     return Key(KUSTOMIZATION, obj["metadata"]["namespace"], obj["metadata"]["name"])
-
-
-def _ordered(users: list[Json]) -> Iterable[Json]:
-    """Return the Kustomizations with dependencies first; in their own order where they wait for each other."""
-    try:
-        order = {(ref.namespace, ref.name): place for place, ref in enumerate(dependency_order(users))}
-    except CircularDependency:
-        return users
-    return sorted(users, key=lambda user: order[user["metadata"]["namespace"], user["metadata"]["name"]])

@@ -91,15 +91,18 @@ class WorldApi:
     def watch(
         self, kind: Kind, namespace: str, *, name: str = "", labels: str = "", timeout_ms: Millis
     ) -> Iterator[Json]:
+        world, selector = self._world, parsed(labels) if labels else None
+        at, deadline_ms = len(world.log.events), world.now_ms + timeout_ms
         yield from self.list(kind, namespace, name=name, labels=labels)
-        log, at, selector = self._world.log, len(self._world.log.events), parsed(labels) if labels else None
-        self.wait(timeout_ms)
-        for event in log.events[at:]:
-            if event.kind not in ("api.created", "api.modified") or event.data["kind"] != str(kind):
-                continue
-            obj = event.data["object"]
-            if (not namespace or event.data["namespace"] == namespace) and _chosen(obj, name, selector):
-                yield obj
+        while world.now_ms < deadline_ms:
+            due = world.next_due()
+            world.run_to(deadline_ms if due is None else min(due, deadline_ms))
+            for event in world.log.events[at:]:
+                if event.kind in ("api.created", "api.modified") and event.data["kind"] == str(kind):
+                    obj = event.data["object"]
+                    if (not namespace or event.data["namespace"] == namespace) and _chosen(obj, name, selector):
+                        yield obj
+            at = len(world.log.events)
 
     def suspend(self, obj: Json) -> None:
         key = key_of(obj)

@@ -44,13 +44,13 @@ def kubectl_table(headings: Sequence[str], rows: Sequence[Sequence[str]]) -> str
     return tabbed([line for line in lines if line])
 
 
-def tabbed(lines: Sequence[Sequence[str]]) -> str:
-    """Return lines of cells in columns as text/tabwriter with kubectl's settings; the last cell of a line is not padded."""
+def tabbed(
+    lines: Sequence[Sequence[str]], *, padding: int = KUBECTL_PADDING, width_min: int = KUBECTL_WIDTH_MIN
+) -> str:
+    """Return lines of cells in columns as Go's text/tabwriter lays them out; the last cell of a line is not padded."""
     columns = max((len(line) for line in lines), default=0)
     widths = [
-        max(
-            [KUBECTL_WIDTH_MIN, *(len(line[place]) + KUBECTL_PADDING for line in lines if place < len(line) - 1)],
-        )
+        max([width_min, *(len(line[place]) + padding for line in lines if place < len(line) - 1)])
         for place in range(columns)
     ]
     text = ""

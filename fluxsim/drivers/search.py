@@ -1,0 +1,65 @@
+"""The search: rounds of Hypothesis over the rule machine until something is broken or the time is up.
+
+Every round has its own seed, drawn from the first; nothing is stored, so the same seed finds the same. A round is short
+because Hypothesis remembers all that it tried.
+"""
+
+from __future__ import annotations
+
+import random
+import time
+from collections.abc import Callable
+
+from hypothesis import HealthCheck, Phase, Verbosity, seed, settings
+from hypothesis.reporting import with_reporter
+from hypothesis.stateful import run_state_machine_as_test
+
+from fluxsim.drivers.machine import Broken, Finding, OutOfTime, Plan, machine
+
+RUNS_A_ROUND = 60
+STEPS_A_RUN = 40
+QUIET_RUNS = 40
+"""After the first finding: how many runs must bring nothing new until the search is over."""
+
+
+def settings_of(*, phases: tuple[Phase, ...] = (Phase.generate,)) -> settings:
+    """Return how the machine is run: nothing stored, no clock of Hypothesis's own; shrinking is ours, over journals."""
+    return settings(
+        database=None,
+        deadline=None,
+        derandomize=False,
+        max_examples=RUNS_A_ROUND,
+        phases=phases,
+        print_blob=False,
+        report_multiple_bugs=False,
+        stateful_step_count=STEPS_A_RUN,
+        suppress_health_check=list(HealthCheck),
+        verbosity=Verbosity.quiet,
+    )
+
+
+def found_by(plan: Plan, first_seed: int) -> Finding | None:
+    """Search one round after another; return the first thing that is broken, None when the time is up."""
+    seeds = random.Random(first_seed)  # noqa: S311  a search, not a secret
+    while time.monotonic() < plan.until_s:
+        finding = round_of(plan, seeds.getrandbits(64))
+        if finding is not None:
+            return finding
+    return None
+
+
+def round_of(plan: Plan, round_seed: int) -> Finding | None:
+    """Run one round; return what it found."""
+    plan.finding = None
+    try:
+        with with_reporter(_silent):
+            run_state_machine_as_test(seed(round_seed)(machine(plan)), settings=settings_of())
+    except Broken:
+        return plan.finding
+    except OutOfTime:
+        return None
+    return None
+
+
+def _silent(_text: object) -> None:
+    pass

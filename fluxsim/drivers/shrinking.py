@@ -1,0 +1,188 @@
+"""Makes a journal that breaks an invariant shorter and plainer, as long as it still breaks the same invariant.
+
+Hypothesis shrinks the choices that made a run; here the run itself shrinks: actions go, waits become round and short,
+odd choices become usual ones. Every try is one replay of the world, so the number of tries is bounded.
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, replace
+
+from fluxsim.drivers.machine import Finding
+from fluxsim.drivers.trial import Trial, replayed
+from fluxsim.kernel.units import HOUR, MINUTE, SECOND, Millis
+from fluxsim.observe.invariants import Violation
+from fluxsim.world.actions import AnyAction, PushCode, RunWorkflow
+from fluxsim.world.journal import Entry
+from fluxsim.world.setup import Setup
+
+TRIES_MAX = 400
+ROUND_SPANS: tuple[Millis, ...] = (
+    *(seconds * SECOND for seconds in (1, 10, 30)),
+    *(minutes * MINUTE for minutes in (1, 2, 3, 5, 10, 15, 20, 30, 45)),
+    *(hours * HOUR for hours in (1, 2, 4, 8)),
+)
+"""What a wait becomes: the shortest of these that will do."""
+
+
+@dataclass(frozen=True, slots=True)
+class Story:
+    """A journal in which each entry happens some time after the one before it; `rest_ms` is the time after the last."""
+
+    seed: int
+    gaps_ms: tuple[Millis, ...]
+    actions: tuple[AnyAction, ...]
+    rest_ms: Millis
+
+    @classmethod
+    def of(cls, finding: Finding) -> Story:
+        times = [entry.at_ms for entry in finding.entries]
+        gaps = tuple(at - before for at, before in zip(times, [0, *times[:-1]], strict=True))
+        rest = finding.end_ms - (times[-1] if times else 0)
+        return cls(finding.seed, gaps, tuple(entry.action for entry in finding.entries), rest)
+
+    def entries(self) -> tuple[Entry, ...]:
+        at_ms = 0
+        found: list[Entry] = []
+        for gap_ms, action in zip(self.gaps_ms, self.actions, strict=True):
+            at_ms += gap_ms
+            found.append(Entry(at_ms=at_ms, action=action))
+        return tuple(found)
+
+    @property
+    def end_ms(self) -> Millis:
+        return sum(self.gaps_ms) + self.rest_ms
+
+    def without(self, start: int, count: int) -> Story:
+        """Return the story less some actions; what is left keeps its time."""
+        stop = start + count
+        lost_ms = sum(self.gaps_ms[start:stop])
+        gaps = [*self.gaps_ms[:start], *self.gaps_ms[stop:]]
+        rest_ms = self.rest_ms
+        if start < len(gaps):
+            gaps[start] += lost_ms
+        else:
+            rest_ms += lost_ms
+        return replace(
+            self, gaps_ms=tuple(gaps), actions=(*self.actions[:start], *self.actions[stop:]), rest_ms=rest_ms
+        )
+
+    def waiting(self, index: int, gap_ms: Millis) -> Story:
+        """Return the story with another wait before one of its actions, or at its end (the index behind the last)."""
+        if index == len(self.gaps_ms):
+            return replace(self, rest_ms=gap_ms)
+        return replace(self, gaps_ms=(*self.gaps_ms[:index], gap_ms, *self.gaps_ms[index + 1 :]))
+
+    def wait(self, index: int) -> Millis:
+        return (*self.gaps_ms, self.rest_ms)[index]
+
+    def doing(self, index: int, action: AnyAction) -> Story:
+        return replace(self, actions=(*self.actions[:index], action, *self.actions[index + 1 :]))
+
+
+class Shrinking:
+    """Shrinks one finding."""
+
+    def __init__(self, setup: Setup, finding: Finding, *, until_s: float = float("inf")) -> None:
+        self._setup = setup
+        self._name = finding.violation.invariant
+        self._until_s = until_s
+        self.tries = 0
+        self.story = Story.of(finding)
+        self.trial: Trial | None = None
+        self.violation = finding.violation
+        self._keeps(self.story)
+
+    def finding(self) -> Finding:
+        """Return the smallest that was found, a minute or so beyond the event that broke it."""
+        before: Story | None = None
+        while before != self.story and not self._over():
+            before = self.story
+            self._cut_end()
+            self._drop_actions()
+            self._simplify()
+            self._shorten_waits()
+        return Finding(self.violation, self.story.seed, self.story.entries(), self.story.end_ms)
+
+    # -- passes
+
+    def _cut_end(self) -> None:
+        """End where it broke, where the event itself breaks it and not that something never came."""
+        last_ms = sum(self.story.gaps_ms)
+        if last_ms <= self.violation.at_ms < self.story.end_ms:
+            self._keeps(replace(self.story, rest_ms=self.violation.at_ms - last_ms))
+            return
+        kept = sum(entry.at_ms <= self.violation.at_ms for entry in self.story.entries())
+        if kept < len(self.story.actions):
+            cut = self.story.without(kept, len(self.story.actions) - kept)
+            self._keeps(replace(cut, rest_ms=max(0, self.violation.at_ms - sum(cut.gaps_ms))))
+
+    def _drop_actions(self) -> None:
+        size = max(1, len(self.story.actions) // 2)
+        while size:
+            start = len(self.story.actions) - size
+            while start >= 0:
+                self._keeps(self.story.without(start, size))
+                start -= size
+            size //= 2
+
+    def _simplify(self) -> None:
+        for index in range(len(self.story.actions)):
+            for simpler in _simpler(self.story.actions[index]):
+                if self._keeps(self.story.doing(index, simpler)):
+                    break
+        if self.story.seed != 1:
+            self._keeps(replace(self.story, seed=1))
+
+    def _shorten_waits(self) -> None:
+        for index in range(len(self.story.gaps_ms) + 1):
+            wait_ms = self.story.wait(index)
+            for span_ms in ROUND_SPANS:
+                if span_ms >= wait_ms:
+                    self._keeps(self._rounded_up(index))
+                    break
+                if self._keeps(self.story.waiting(index, span_ms)):
+                    break
+
+    def _rounded_up(self, index: int) -> Story:
+        """Return the story with a wait that cannot be shorter made a whole number of minutes."""
+        wait_ms = self.story.wait(index)
+        return self.story.waiting(index, -(-wait_ms // MINUTE) * MINUTE)
+
+    # -- a try
+
+    def _keeps(self, story: Story) -> bool:
+        """Try a story; make it the new one and return True where it breaks the same invariant."""
+        if self._over() or (story == self.story and self.trial is not None):
+            return False
+        self.tries += 1
+        trial = replayed(self._setup, story.seed, story.entries(), story.end_ms)
+        broken = broken_in(trial, self._name)
+        if broken is None:
+            return False
+        self.story, self.violation, self.trial = story, broken, trial
+        return True
+
+    def _over(self) -> bool:
+        return self.tries >= TRIES_MAX or time.monotonic() >= self._until_s
+
+
+def broken_in(trial: Trial, name: str) -> Violation | None:
+    """Return the first violation of an invariant in a trial that is at its end."""
+    found = (violation for violation in trial.broken_in_the_end() if violation.invariant == name)
+    return next(found, None)
+
+
+def _simpler(action: AnyAction) -> Iterator[AnyAction]:
+    """Yield plainer actions of the same kind, the plainest first."""
+    if isinstance(action, PushCode) and action.app != "ok":
+        yield action.model_copy(update={"app": "ok"})
+    if isinstance(action, RunWorkflow) and action.inputs:
+        yield action.model_copy(update={"inputs": {}})
+
+
+def kept_alike(one: Sequence[str], other: Sequence[str]) -> bool:
+    """Return whether the same actions were refused in two trials."""
+    return [bool(error) for error in one] == [bool(error) for error in other]
