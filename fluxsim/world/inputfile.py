@@ -165,7 +165,7 @@ def _resolved(loc: tuple[int | str, ...], tree: Json, model: type[BaseModel]) ->
     kind: Any = model
     for step in loc:
         if isinstance(tree, dict) and isinstance(step, str) and step not in tree:
-            inner = _member(kind, step) or _field_type(kind, step)
+            inner = _member(kind, step) or _field_of(kind, step)
             if inner is not None:
                 kind = owner = inner
                 continue
@@ -206,6 +206,11 @@ def _field_type(model: Any, name: str) -> Any:
         if name in (field_name, field.alias):
             return field.annotation
     return None
+
+
+def _field_of(kind: Any, name: str) -> Any:
+    """Return the type of a field of whichever model the type speaks of, or None."""
+    return next((found for member in _members(kind) if (found := _field_type(member, name)) is not None), None)
 
 
 def _fields(owner: Any) -> list[str]:
