@@ -103,7 +103,14 @@ class Cluster:
             latencies=takes,
         )
         kustomize = KustomizationReconciler(
-            self.artifacts, store=store, recorder=recorder, clock=clock, log=log, chance=chance, latencies=takes
+            self.artifacts,
+            store=store,
+            recorder=recorder,
+            clock=clock,
+            log=log,
+            chance=chance,
+            latencies=takes,
+            credentials=self.credentials,
         )
         scan = ImageRepositoryReconciler(
             registry,

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import NamedTuple
+from typing import Literal, NamedTuple
 
 from fluxsim.controllers.flux.applyplan import Item, Plans
 from fluxsim.formats import fluxapply, kstatus
@@ -38,6 +38,14 @@ class Change(NamedTuple):
     action: fluxapply.Action
     entry: Mapping[str, str]
     display: str
+
+
+class Pruned(NamedTuple):
+    """What became of an object that is no longer in Git; `line` as the event has it."""
+
+    key: Key
+    action: Literal["deleted", "skipped"]
+    line: str
 
 
 _NEWS = ("created", "configured", "deleted")
@@ -110,19 +118,19 @@ class Applier:
 
     def prune(
         self, old: Sequence[Mapping[str, str]], new: Sequence[Mapping[str, str]], owner: fluxapply.Owner
-    ) -> list[str]:
-        """Delete what is in the old inventory and not in the new one; return a line for each."""
+    ) -> list[Pruned]:
+        """Delete what is in the old inventory and not in the new one; return what became of each."""
         if old == new:
             return []
-        lines: list[str] = []
+        found: list[Pruned] = []
         for entry in reversed(stale(old, new)):
             key = key_of_entry(entry)
             live = self._store.get(key)
             action = fluxapply.prune_action(live, owner)
             if action == "deleted" and live is not None:
                 self._store.delete(key, manager=self._manager)
-            lines.append(f"{entry.id.display} {action}")
-        return lines
+            found.append(Pruned(key, action, f"{entry.id.display} {action}"))
+        return found
 
     def _tried(
         self, item: Item, live: Json, owner: fluxapply.Owner, options: fluxapply.Options, applied: Applied

@@ -44,7 +44,7 @@ class HealthChecks:
     def wanted(self, spec: Json, applied: Applied) -> list[Key]:
         """Return what must be healthy: all that was applied with `wait`, else what healthChecks lists."""
         if spec.get("wait"):
-            return [entry.key for entry in applied.entries if entry.action != "skipped"]
+            return [change.key for change in applied.changes.values() if change.action != "skipped"]
         return [
             Key(
                 Kind(check["kind"], group_of(check.get("apiVersion") or "apps/v1")),

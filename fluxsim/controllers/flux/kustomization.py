@@ -3,27 +3,25 @@
 from __future__ import annotations
 
 from collections.abc import Hashable, Mapping, Sequence
-from typing import TypeAlias
+from typing import Literal, TypeAlias
 
-from fluxsim.controllers.flux.applier import Applied, Applier, ApplyFailed
+from fluxsim.controllers.flux.applier import Applied, Applier, ApplyFailed, Pruned
+from fluxsim.controllers.flux.applyplan import key_of_object
 from fluxsim.controllers.flux.builds import Builds
+from fluxsim.controllers.flux.credentials import Credentials, MissingSecret
 from fluxsim.controllers.flux.dependson import unmet
 from fluxsim.controllers.flux.gitrepository import jittered
 from fluxsim.controllers.flux.health import HealthCheckFailed, HealthChecks
-from fluxsim.controllers.flux.lifecycle import (
-    add_finalizer,
-    cleared,
-    drop_finalizer,
-    handled,
-    requests,
-    status_conditions,
-)
+from fluxsim.controllers.flux.kustomizationstatus import COMPONENT, STATUS_MANAGER, Done, Reports, Run, retry_ms
+from fluxsim.controllers.flux.lifecycle import add_finalizer, drop_finalizer, handled, requests
 from fluxsim.controllers.flux.substitution import Substitutes
 from fluxsim.controllers.latencies import Latencies
-from fluxsim.formats import conditions, fluxapply, fluxbuild, history, kstiming
+from fluxsim.formats import fluxapply, fluxbuild, kstiming
 from fluxsim.formats.durations import millis_text, parse_millis
 from fluxsim.formats.fluxgenerate import GenerateFailed, directory_of
-from fluxsim.formats.tree import EMPTY_MAP, Json, Map, evolve, get, merged
+from fluxsim.formats.fluxinventory import InventoryId
+from fluxsim.formats.sops import DecryptionMissing, check_decrypted
+from fluxsim.formats.tree import Json, Map, get
 from fluxsim.kernel.chance import Chance, Stream
 from fluxsim.kernel.log import Log
 from fluxsim.kernel.steps import Steps
@@ -37,43 +35,11 @@ from fluxsim.kube.outcome import Failed, Stalled, Unready, Waiting
 from fluxsim.kube.store import Store
 from fluxsim.systems.artifacts import Artifact, ArtifactStore
 
-COMPONENT = "kustomize-controller"
-STATUS_MANAGER = "gotk-kustomize-controller"
-"""Who owns finalizers and status; the controller's own name owns only what it applies."""
 DEPENDENCY_MS: Millis = 30 * SECOND
 """--requeue-dependency."""
+JOB = Kind("Job", "batch")
 
-Attempted: TypeAlias = Steps["_Done"]
-
-
-class _Done:
-    """A successful run: what was applied, and whether anything was new."""
-
-    __slots__ = ("applied", "built", "revision", "silent")
-
-    def __init__(self, revision: str, applied: Applied, built: fluxbuild.Build, *, silent: bool) -> None:
-        self.revision = revision
-        self.applied = applied
-        self.built = built
-        self.silent = silent
-
-
-class _Run:
-    """One run in progress. A `silent` one has nothing to say that the last did not: an interval run on the same revision."""
-
-    __slots__ = ("artifact", "built", "key", "location", "silent", "spec", "started_ms", "step", "stream", "timeout")
-
-    def __init__(self, key: Key, spec: Json, stream: Stream, started_ms: Millis, *, silent: bool) -> None:
-        self.key = key
-        self.spec = spec
-        self.stream = stream
-        self.started_ms = started_ms
-        self.silent = silent
-        self.timeout = kstiming.timing(spec).timeout // 1_000_000
-        self.location = f"/tmp/kustomization-{stream.text(10, '0123456789')}"  # noqa: S108  as messages show it, nothing is written
-        self.step = "Reconciliation in progress"
-        self.artifact: Artifact | None = None
-        self.built: fluxbuild.Build | None = None
+Attempted: TypeAlias = Steps[Done]
 
 
 class KustomizationReconciler:
@@ -81,7 +47,8 @@ class KustomizationReconciler:
 
     Reads:  its source's artifact; ConfigMaps and Secrets it substitutes from; the Kustomizations it depends on.
     Writes: the objects it builds (field manager kustomize-controller), its own status.
-    Woken:  by a new generation, a request, its interval, a new revision of its source.  Not by drift, not by a dependency.
+    Woken:  by a new generation, a request, its interval, a new revision of its source, a labelled ConfigMap or Secret
+            that it reads.  Not by drift, not by a dependency.
     Source: kustomize-controller v1.9.4, internal/controller/kustomization_controller.go.
     """
 
@@ -95,18 +62,20 @@ class KustomizationReconciler:
         log: Log,
         chance: Chance,
         latencies: Latencies,
+        credentials: Credentials | None = None,
     ) -> None:
         self._artifacts = artifacts
         self._store = store
-        self._recorder = recorder
         self._clock = clock
         self._log = log
         self._chance = chance
         self._takes = latencies
+        self._credentials = credentials
         self._applier = Applier(store, clock, manager=COMPONENT)
         self._health = HealthChecks(store, clock)
         self._substitutes = Substitutes(store)
         self._builds = Builds(self._substitutes)
+        self._reports = Reports(store, recorder, clock)
 
     def reconcile(self, key: Key) -> Steps[Result]:
         obj = self._store.get(key)
@@ -117,49 +86,42 @@ class KustomizationReconciler:
         if add_finalizer(self._store, key, STATUS_MANAGER):
             return After(0)
         if get(obj, "spec", "suspend"):
-            if requests(obj):
-                self._store.patch_status(key, handled(obj), manager=STATUS_MANAGER)
+            self._rest(key, obj)
             return None
-        run = _Run(key, obj["spec"], self._stream(key), self._clock.now_ms, silent=self._silent(obj))
+        run = Run(key, obj["spec"], self._stream(key), self._clock.now_ms, silent=self._is_silent(obj))
         try:
             done = yield from self._attempt(run, obj)
         except Unready as unready:
-            return self._unready(run, unready)
-        return self._ready(run, done)
+            return self._reports.unready(run, unready)
+        return self._reports.ready(run, done)
 
-    # -- the run, step by step as in FLUX: dependencies, artifact, build, apply, prune, health
+    # -- the run, step by step as in Flux: source, dependencies, artifact, build, apply, prune, health
 
-    def _attempt(self, run: _Run, obj: Map) -> Attempted:
+    def _attempt(self, run: Run, obj: Map) -> Attempted:
         self._health.check_expressions(run.spec)
-        artifact = self._source(run)
-        run.artifact = artifact
-        self._dependencies(run, obj, artifact)
-        self._progress(
-            run,
-            f"Fetching manifests for revision {artifact.revision} with a timeout of {millis_text(run.timeout)}",
-            start=True,
-        )
+        self._check_gates(run.spec)
+        described = self._described(run)
+        run.artifact = self._artifacts.get(described["path"])
+        self._dependencies(run, obj, described["revision"])
+        told = f"for revision {described['revision']} with a timeout of {millis_text(run.timeout)}"
+        self._reports.progress(run, f"Fetching manifests {told}", start=True)
         yield self._takes.artifact_fetch.draw(run.stream)
-        artifact = self._fetched(run, artifact)
-        try:
-            directory_of(artifact.files, run.spec.get("path") or "./", run.location)
-        except GenerateFailed as error:
-            raise Failed("ArtifactFailed", str(error)) from error
-        self._attempted(run, artifact.revision)
-        self._progress(
-            run, f"Building manifests for revision {artifact.revision} with a timeout of {millis_text(run.timeout)}"
-        )
+        artifact = self._fetched(run, described)
+        self._reports.progress(run, run.told("Building manifests"), patch={"lastAttemptedRevision": artifact.revision})
         yield self._takes.kustomize_build.draw(run.stream)
-        built = self._build(run, self._store.need(run.key), artifact)
-        run.built = built
-        self._progress(
-            run, f"Detecting drift for revision {artifact.revision} with a timeout of {millis_text(run.timeout)}"
-        )
-        applied = yield from self._apply(run, built, artifact.revision)
-        yield from self._check_health(run, applied, artifact.revision)
-        return _Done(artifact.revision, applied, built, silent=run.silent and not applied.changed)
+        built = run.built = self._build(run, self._store.need(run.key), artifact)
+        self._reports.progress(run, run.told("Detecting drift"))
+        applied = yield from self._apply(run, built)
+        yield from self._check_health(run, built, applied)
+        return Done(artifact.revision, applied, built, silent=run.silent and not applied.changed)
 
-    def _source(self, run: _Run) -> Artifact:
+    def _check_gates(self, spec: Json) -> None:
+        if get(spec, "decryption", "serviceAccountName"):
+            told = "to use spec.decryption.serviceAccountName for decryption authentication please enable the %s feature gate in the controller"
+            raise Stalled("FeatureGateDisabled", told % "ObjectLevelWorkloadIdentity")
+
+    def _described(self, run: Run) -> Map:
+        """Return what the source says of its artifact."""
         reference = run.spec["sourceRef"]
         kind = Kind(reference["kind"], FLUX_SOURCE)
         wanted = Key(kind, reference.get("namespace") or run.key.namespace, reference["name"])
@@ -167,36 +129,36 @@ class KustomizationReconciler:
             told = f"can't access 'ExternalArtifact/{wanted.namespace}/{wanted.name}', ExternalArtifact feature gate is disabled"
             raise Stalled("AccessDenied", told)
         source = self._store.get(wanted)
-        retry = _retry_ms(run.spec)
         if source is None:
-            raise Waiting("ArtifactFailed", f'{served(kind).resource} "{wanted.name}" not found', again_after=retry)
-        described = get(source, "status", "artifact")
+            missing = f'{served(kind).resource} "{wanted.name}" not found'
+            raise Waiting("ArtifactFailed", missing, again_after=retry_ms(run.spec))
+        described: Map | None = get(source, "status", "artifact")
         if described is None:
             raise Waiting("ArtifactFailed", "Source artifact not found, retrying in 30s", again_after=DEPENDENCY_MS)
-        artifact = self._artifacts.get(described["path"])
-        if artifact is None:
-            raise Waiting(
-                "ArtifactFailed", "Source is not ready, artifact not found, retrying in 30s", again_after=DEPENDENCY_MS
-            )
-        return artifact
+        return described
 
-    def _fetched(self, run: _Run, artifact: Artifact) -> Artifact:
-        found = self._artifacts.get(artifact.path)
-        if found is None:
-            raise Waiting(
-                "ArtifactFailed", "Source is not ready, artifact not found, retrying in 30s", again_after=DEPENDENCY_MS
-            )
-        return found
-
-    def _dependencies(self, run: _Run, obj: Map, artifact: Artifact) -> None:
+    def _dependencies(self, run: Run, obj: Map, revision: str) -> None:
         for reference in run.spec.get("dependsOn") or ():
             name = Key(KUSTOMIZATION, reference.get("namespace") or run.key.namespace, reference["name"])
             dependency = self._store.get(name)
-            told = unmet(obj, name, dependency, artifact.revision, reference.get("readyExpr") or "")
+            told = unmet(obj, name, dependency, revision, reference.get("readyExpr") or "")
             if told:
                 raise Waiting("DependencyNotReady", told, again_after=DEPENDENCY_MS)
 
-    def _build(self, run: _Run, obj: Map, artifact: Artifact) -> fluxbuild.Build:
+    def _fetched(self, run: Run, described: Map) -> Artifact:
+        found = self._artifacts.get(described["path"])
+        if found is None:
+            told = "Source is not ready, artifact not found, retrying in 30s"
+            raise Waiting("ArtifactFailed", told, again_after=DEPENDENCY_MS)
+        run.artifact = found
+        try:
+            directory_of(found.files, run.spec.get("path") or "./", run.location)
+        except GenerateFailed as error:
+            raise Failed("ArtifactFailed", str(error)) from error
+        return found
+
+    def _build(self, run: Run, obj: Map, artifact: Artifact) -> fluxbuild.Build:
+        self._check_keys(run)
         try:
             built = self._builds.of(obj, artifact, location=run.location)
         except fluxbuild.BuildFailed as error:
@@ -204,64 +166,114 @@ class KustomizationReconciler:
         self._store.assumed.values.update(dict.fromkeys(built.assumed))
         return built
 
-    def _apply(self, run: _Run, built: fluxbuild.Build, revision: str) -> Steps[Applied]:
+    def _check_keys(self, run: Run) -> None:
+        name = get(run.spec, "decryption", "secretRef", "name")
+        if name is None or self._credentials is None:
+            return
+        try:
+            self._credentials.data(run.key.namespace, name)
+        except MissingSecret as error:
+            provider = run.spec["decryption"]["provider"]
+            told = f"cannot get {provider} decryption Secret '{run.key.namespace}/{name}': {error}"
+            raise Failed("BuildFailed", told) from error
+
+    def _apply(self, run: Run, built: fluxbuild.Build) -> Steps[Applied]:
         owner = fluxapply.Owner(manager=COMPONENT, name=run.key.name, namespace=run.key.namespace)
         applied = Applied()
         try:
+            check_decrypted(built.objects)
             yield from self._applier.apply(
                 built.objects, owner, run.spec, applied, lambda: self._takes.apply_object.draw(run.stream)
             )
+        except DecryptionMissing as missing:
+            raise Failed("ReconciliationFailed", str(missing)) from missing
         except ApplyFailed as failure:
-            raise Failed("ReconciliationFailed", f"{failure}\n{applied.change_log()}") from failure
-        if applied.change_log():
-            self._record_progress(run, revision, applied.change_log())
+            log = "".join(f"{line}\n" for line in applied.lines())
+            raise Failed("ReconciliationFailed", f"{failure}\n{log}") from failure
+        if applied.lines():
+            self._reports.happened(run, applied.change_log())
         before = get(self._store.need(run.key), "status", "inventory", "entries", default=None) or ()
         inventory = applied.inventory()
         self._store.patch_status(run.key, {"inventory": {"entries": inventory}}, manager=STATUS_MANAGER)
         if run.spec.get("prune"):
-            pruned = self._applier.prune(before, inventory, owner)
-            if pruned:
-                applied.pruned.extend(pruned)
-                self._record_progress(run, revision, "\n".join(pruned))
+            applied.pruned.extend(pruned.line for pruned in self._applier.prune(before, inventory, owner))
+            if applied.pruned:
+                self._reports.happened(run, "\n".join(applied.pruned))
         if applied.changed or applied.pruned:
             data = {
                 "key": str(run.key),
-                "revision": revision,
+                "revision": run.revision,
                 "changes": applied.lines(),
                 "pruned": list(applied.pruned),
             }
             self._log.append("kustomization.applied", COMPONENT, data)
         return applied
 
-    def _check_health(self, run: _Run, applied: Applied, revision: str) -> Steps[None]:
-        wanted = self._health.wanted(run.key, run.spec, applied)
+    def _check_health(self, run: Run, built: fluxbuild.Build, applied: Applied) -> Steps[None]:
+        wanted = self._health.wanted(run.spec, applied)
         if not wanted:
-            self._drop_condition(run, "Healthy")
+            self._reports.drop(run, "Healthy")
             return
-        message = f"Running health checks for revision {revision} with a timeout of {millis_text(run.timeout)}"
+        others = [key for key in wanted if key != run.key]  # waiting for itself it would wait for ever
         was = condition(self._store.need(run.key), "Healthy")
         was_healthy = was is not None and was["status"] == "True"
-        self._progress(run, message, healthy=True)
+        self._reports.progress(run, run.told("Running health checks"), healthy=True)
         started = self._clock.now_ms
         try:
-            yield from self._health.wait(wanted, run.spec, run.timeout)
+            yield from self._health.wait(others, run.spec, run.timeout, may_vanish=_jobs_with_ttl(built))
         except HealthCheckFailed as failure:
-            self._mark(run, "Healthy", "False", "HealthCheckFailed", str(failure))
+            self._reports.mark(run, "Healthy", "False", "HealthCheckFailed", str(failure))
             spent = millis_text(self._clock.now_ms - started)
-            text = f"health check failed after {spent}: {failure}"
-            raise Failed("HealthCheckFailed", text) from failure
-        took = millis_text(self._clock.now_ms - started)
-        passed = f"Health check passed in {took}"
+            raise Failed("HealthCheckFailed", f"health check failed after {spent}: {failure}") from failure
+        passed = f"Health check passed in {millis_text(self._clock.now_ms - started)}"
         if run.silent and was_healthy:
             return
-        self._mark(run, "Healthy", "True", "Succeeded", passed)
-        news = get(self._store.need(run.key), "status", "lastAppliedRevision") != revision and applied.changed
-        if not was_healthy or news:
-            self._record_progress(run, revision, passed)
+        is_news = get(self._store.need(run.key), "status", "lastAppliedRevision") != run.revision and applied.changed
+        self._reports.mark(run, "Healthy", "True", "Succeeded", passed)
+        if not was_healthy or is_news:
+            self._reports.happened(run, passed)
 
-    # -- what is said meanwhile
+    # -- without a run
 
-    def _silent(self, obj: Map) -> bool:
+    def _rest(self, key: Key, obj: Map) -> None:
+        """Do what is done for a suspended object: the request counts as handled, of a ready one the generation as seen."""
+        ready = condition(obj, "Ready")
+        patch = handled(obj)
+        if ready is not None and ready["status"] == "True":
+            patch |= {"observedGeneration": generation_of(obj)}
+        self._store.patch_status(key, patch, manager=STATUS_MANAGER)
+
+    def _finalize(self, key: Key, obj: Map) -> Steps[Result]:
+        """Delete what was applied, as deletionPolicy says, then let the object go."""
+        spec = obj["spec"]
+        policy = kstiming.deletion_policy(spec)
+        delete = policy in ("Delete", "WaitForTermination") or (policy == "MirrorPrune" and spec.get("prune"))
+        if delete and not spec.get("suspend"):
+            owner = fluxapply.Owner(manager=COMPONENT, name=key.name, namespace=key.namespace)
+            entries: Sequence[Mapping[str, str]] = get(obj, "status", "inventory", "entries", default=None) or ()
+            gone = self._applier.prune(entries, [], owner)
+            if gone:
+                self._tell(key, obj, "Normal", "\n".join(pruned.line for pruned in gone))
+                if policy == "WaitForTermination":
+                    yield from self._wait_gone(key, obj, gone)
+        if self._store.get(key) is not None:
+            drop_finalizer(self._store, key, STATUS_MANAGER)
+        return None
+
+    def _wait_gone(self, key: Key, obj: Map, gone: Sequence[Pruned]) -> Steps[None]:
+        deleted = [pruned.key for pruned in gone if pruned.action == "deleted"]
+        in_time = yield from self._health.wait_gone(deleted, kstiming.timing(obj["spec"]).timeout // 1_000_000)
+        if not in_time and self._store.get(key) is not None:
+            self._tell(key, obj, "Warning", "failed to wait for resources termination")
+
+    def _tell(self, key: Key, obj: Map, kind: Literal["Normal", "Warning"], message: str) -> None:
+        ready = condition(obj, "Ready")
+        reason = ready["reason"] if ready is not None else "info" if kind == "Normal" else "error"
+        self._reports.record(key, kind, reason, message, get(obj, "status", "lastAppliedRevision", default=""))
+
+    # -- idle runs
+
+    def _is_silent(self, obj: Map) -> bool:
         """Return whether nothing is new for this run: it is then seen only if it changes something."""
         ready = condition(obj, "Ready")
         status = obj.get("status", {})
@@ -285,149 +297,10 @@ class KustomizationReconciler:
             reference["name"],
         )
 
-    def _progress(self, run: _Run, message: str, *, start: bool = False, healthy: bool = False) -> None:
-        run.step = message
-        if run.silent:
-            return
-        obj = self._store.need(run.key)
-        now, generation = self._clock.now_text(), generation_of(obj)
-        listed = status_conditions(obj)
-        if start:
-            listed = conditions.with_condition(
-                listed, "Ready", "Unknown", "Progressing", "Reconciliation in progress", generation=generation, now=now
-            )
-        listed = conditions.reconciling(listed, "Progressing", message, generation=generation, now=now)
-        if healthy:
-            listed = conditions.with_condition(
-                listed, "Healthy", "Unknown", "Progressing", message, generation=generation, now=now
-            )
-        self._store.patch_status(run.key, {"conditions": listed}, manager=STATUS_MANAGER)
-
-    def _mark(self, run: _Run, kind: str, status: str, reason: str, message: str) -> None:
-        obj = self._store.need(run.key)
-        listed = conditions.with_condition(
-            status_conditions(obj),
-            kind,
-            status,
-            reason,
-            message,
-            generation=generation_of(obj),
-            now=self._clock.now_text(),
-        )
-        self._store.patch_status(run.key, {"conditions": listed}, manager=STATUS_MANAGER)
-
-    def _drop_condition(self, run: _Run, kind: str) -> None:
-        obj = self._store.need(run.key)
-        listed = cleared(status_conditions(obj), kind)
-        self._store.patch_status(run.key, {"conditions": listed}, manager=STATUS_MANAGER)
-
-    def _attempted(self, run: _Run, revision: str) -> None:
-        self._store.patch_status(run.key, {"lastAttemptedRevision": revision}, manager=STATUS_MANAGER)
-
-    def _record_progress(self, run: _Run, revision: str, message: str) -> None:
-        self._record(run.key, "Normal", "Progressing", message, revision)
-
-    def _record(self, key: Key, kind: str, reason: str, message: str, revision: str, *, quiet: bool = False) -> None:
-        annotations = {f"{KUSTOMIZATION.group}/revision": revision} if revision else {}
-        self._recorder.record(
-            self._store.need(key),
-            "Warning" if kind == "Warning" else "Normal",
-            reason,
-            message,
-            component=COMPONENT,
-            annotations=annotations,
-            quiet=quiet,
-        )
-
-    # -- how it ends
-
-    def _ready(self, run: _Run, done: _Done) -> Result:
-        obj = self._store.get(run.key)
-        if obj is None:
-            return None
-        now, generation = self._clock.now_text(), generation_of(obj)
-        interval_ms = parse_millis(run.spec["interval"])
-        took = self._clock.now_ms - run.started_ms
-        listed = cleared(status_conditions(obj), "Reconciling", "Stalled")
-        message = f"Applied revision: {done.revision}"
-        listed = conditions.with_condition(
-            listed, "Ready", "True", "ReconciliationSucceeded", message, generation=generation, now=now
-        )
-        patch = handled(obj) | {"observedGeneration": generation, "lastAppliedRevision": done.revision}
-        entries = self._history(obj, done.built, "ReconciliationSucceeded", took, done.revision)
-        status = evolve(merged(obj.get("status", EMPTY_MAP), patch), ("conditions",), listed)
-        if done.silent:
-            self._store.write_status(run.key, status, manager=STATUS_MANAGER)
-            self._store.beat(run.key, {"history": entries})
-        else:
-            self._store.write_status(run.key, evolve(status, ("history",), entries), manager=STATUS_MANAGER)
-        text = f"Reconciliation finished in {millis_text(took)}, next run in {millis_text(interval_ms)}"
-        self._record(run.key, "Normal", "ReconciliationSucceeded", text, done.revision, quiet=done.silent)
-        return After(jittered(interval_ms, run.stream))
-
-    def _unready(self, run: _Run, outcome: Unready) -> Result:
-        obj = self._store.get(run.key)
-        if obj is None:
-            return None
-        now, generation = self._clock.now_text(), generation_of(obj)
-        listed = conditions.with_condition(
-            status_conditions(obj), "Ready", "False", outcome.reason, outcome.message, generation=generation, now=now
-        )
-        status: Json = merged(obj.get("status", EMPTY_MAP), handled(obj))
-        if isinstance(outcome, Stalled):
-            listed = conditions.stalled(listed, outcome.reason, outcome.message, generation=generation, now=now)
-            status = merged(status, {"observedGeneration": generation})
-        else:
-            listed = conditions.reconciling(listed, "ProgressingWithRetry", run.step, generation=generation, now=now)
-        if run.built is not None:
-            took = self._clock.now_ms - run.started_ms
-            revision = run.artifact.revision if run.artifact is not None else ""
-            status = evolve(status, ("history",), self._history(obj, run.built, outcome.reason, took, revision))
-        self._store.write_status(run.key, evolve(status, ("conditions",), listed), manager=STATUS_MANAGER)
-        revision = run.artifact.revision if run.artifact is not None else ""
-        if outcome.reason == "DependencyNotReady":
-            told = "Dependencies do not meet ready condition, retrying in 30s"
-            self._record(run.key, "Normal", "DependencyNotReady", told, revision)
-        elif not (isinstance(outcome, Waiting) and outcome.reason == "ArtifactFailed"):
-            self._record(run.key, "Warning", outcome.reason, outcome.message, revision)
-        if isinstance(outcome, Stalled):
-            return None
-        if isinstance(outcome, Waiting):
-            return After(outcome.again_after)
-        return After(_retry_ms(run.spec))
-
-    def _history(self, obj: Map, built: fluxbuild.Build, reason: str, took: Millis, revision: str) -> Json:
-        return history.with_run(
-            get(obj, "status", "history", default=None) or [],
-            digest=built.digest,
-            status=reason,
-            at=self._clock.now_text(),
-            duration=millis_text(took),
-            metadata={"revision": revision},
-        )
-
-    def _finalize(self, key: Key, obj: Map) -> Steps[Result]:
-        """Delete what was applied, as deletionPolicy says, then let the object go."""
-        spec = obj["spec"]
-        policy = spec.get("deletionPolicy") or "MirrorPrune"
-        delete = policy in ("Delete", "WaitForTermination") or (policy == "MirrorPrune" and spec.get("prune"))
-        if delete and not spec.get("suspend"):
-            owner = fluxapply.Owner(manager=COMPONENT, name=key.name, namespace=key.namespace)
-            entries: Sequence[Mapping[str, str]] = get(obj, "status", "inventory", "entries", default=None) or ()
-            gone = self._applier.prune(entries, [], owner)
-            if gone:
-                self._record(key, "Normal", "ReconciliationSucceeded", "\n".join(gone), "")
-            if policy == "WaitForTermination":
-                yield from self._health.wait_gone(entries, kstiming.timing(spec).timeout // 1_000_000)
-        drop_finalizer(self._store, key, STATUS_MANAGER)
-        return None
-
-    # -- idle runs
-
     def fingerprint(self, key: Key) -> Hashable:
         """What a run looks at: its source, its dependencies, what it substitutes from, and every object it applied."""
         obj = self._store.need(key)
-        if not self._silent(obj):
+        if not self._is_silent(obj):
             return None
         spec = obj["spec"]
         source = self._store.get(self._source_key(obj))
@@ -439,7 +312,7 @@ class KustomizationReconciler:
             outside.append("" if dependency is None else version_token(dependency))
         outside.extend(self._substitutes.versions(key.namespace, spec))
         for entry in get(obj, "status", "inventory", "entries", default=None) or ():
-            applied = self._store.get(fluxapply_key(entry["id"]))
+            applied = self._store.get(key_of_inventory(entry["id"]))
             if applied is None:
                 return None
             outside.append(version_token(applied))
@@ -447,39 +320,29 @@ class KustomizationReconciler:
 
     def repeat(self, key: Key) -> tuple[Millis, After]:
         obj = self._store.need(key)
-        stream = self._stream(key)
-        takes = self._takes
-        interval_ms = parse_millis(obj["spec"]["interval"])
+        stream, takes = self._stream(key), self._takes
         count = len(get(obj, "status", "inventory", "entries", default=None) or ())
         took = (
             takes.artifact_fetch.draw(stream)
             + takes.kustomize_build.draw(stream)
             + sum(takes.apply_object.draw(stream) for _ in range(count))
         )
-        entries = get(obj, "status", "history", default=None) or []
-        if entries:
-            beaten = history.with_run(
-                entries,
-                digest=entries[0]["digest"],
-                status=entries[0]["lastReconciledStatus"],
-                at=self._clock.text_at(self._clock.now_ms + took),
-                duration=millis_text(took),
-                metadata=entries[0]["metadata"],
-            )
-            self._store.beat(key, {"history": beaten})
-        text = f"Reconciliation finished in {millis_text(took)}, next run in {millis_text(interval_ms)}"
-        self._record(key, "Normal", "ReconciliationSucceeded", text, obj["status"]["lastAppliedRevision"], quiet=True)
-        return took, After(jittered(interval_ms, stream))
+        self._reports.beaten(key, took)
+        return took, After(jittered(parse_millis(obj["spec"]["interval"]), stream))
 
     def _stream(self, key: Key) -> Stream:
         return self._chance.stream(f"kustomization/{key.namespace}/{key.name}")
 
 
-def fluxapply_key(inventory_id: str) -> Key:
+def key_of_inventory(inventory_id: str) -> Key:
     """Return the key of an inventory id, `production_backend_apps_Deployment`."""
-    parsed = fluxapply.InventoryId.parse(inventory_id)
+    parsed = InventoryId.parse(inventory_id)
     return Key(Kind(parsed.kind, parsed.group), parsed.namespace, parsed.name)
 
 
-def _retry_ms(spec: Json) -> Millis:
-    return kstiming.timing(spec).retry_interval // 1_000_000
+def _jobs_with_ttl(built: fluxbuild.Build) -> list[Key]:
+    return [
+        key_of_object(obj)
+        for obj in built.objects
+        if obj["kind"] == JOB.name and get(obj, "spec", "ttlSecondsAfterFinished") is not None
+    ]

@@ -77,9 +77,7 @@ class Triggers:
     def _kustomizations_of(self, change: Change, revision: str | None) -> None:
         users = [self._store.need(key) for key in self._store.keys(KUSTOMIZATION)]
         users = [
-            user
-            for user in users
-            if _source_of(user, change.key.kind) == change.key and not _has_seen(user, revision)
+            user for user in users if _source_of(user, change.key.kind) == change.key and not _has_seen(user, revision)
         ]
         self._wake_in_order(users, change, f"{change.key} has revision {revision}")
 
@@ -108,15 +106,14 @@ class Triggers:
         self._wake_in_order(users, change, f"{change.key} changed")
 
     def _wake_in_order(self, users: list[Json], change: Change, trigger: str) -> None:
-        """Wake Kustomizations with dependencies first; none of them where some wait for each other, as in Flux."""
+        """Wake Kustomizations behind what they depend on, which wakes too; none where some wait for each other, as in Flux."""
         try:
             ordered = dependency_order(users)
         except CircularDependency:
             return
-        known = {_key(user) for user in users}
         for reference in ordered:
             key = Key(KUSTOMIZATION, reference.namespace, reference.name)
-            if key in known:
+            if self._store.get(key) is not None:
                 self._wake(key, change, trigger)
 
     def _wake(self, key: Key, change: Change, trigger: str) -> None:
@@ -171,7 +168,3 @@ def _source_of(obj: Json, kind: Kind) -> Key | None:
     if reference.get("kind", "GitRepository") != kind.name:
         return None
     return Key(kind, reference.get("namespace") or obj["metadata"]["namespace"], reference.get("name", ""))
-
-
-def _key(obj: Json) -> Key:
-    return Key(KUSTOMIZATION, obj["metadata"]["namespace"], obj["metadata"]["name"])
