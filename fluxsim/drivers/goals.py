@@ -25,6 +25,8 @@ class Tracker:
     reached_ms: Millis | None = None
     lost_ms: Millis | None = None
     lost_by: Event | None = None
+    judged_ms: Millis | None = None
+    """When the outcome was clear."""
     seen: str = ""
     told: str = ""
 
@@ -73,6 +75,11 @@ class Tracker:
         self.told = self.told or self.goal.predicate.told(names)
 
     def _judge(self, now_ms: Millis, event: Event | None, world: World, names: Names) -> None:
+        self._ask(now_ms, event, world, names)
+        if self.outcome is not None:
+            self.judged_ms = now_ms
+
+    def _ask(self, now_ms: Millis, event: Event | None, world: World, names: Names) -> None:
         answer = self._answer(world, names)
         self.seen = answer.seen
         self.told = self.goal.predicate.told(names)

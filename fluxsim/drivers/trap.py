@@ -10,7 +10,7 @@ from fluxsim.drivers.player import Played
 from fluxsim.drivers.scenario import LostBy, Trap, span
 from fluxsim.formats.tree import Json
 from fluxsim.kernel.log import Event
-from fluxsim.kernel.units import clock_text
+from fluxsim.kernel.units import Millis, clock_text
 from fluxsim.observe.causes import behind, diverging
 
 FLUX_KINDS = ("GitRepository", "Kustomization", "ImageRepository", "ImagePolicy", "ImageUpdateAutomation")
@@ -25,11 +25,17 @@ def sprung(trap: Trap, plain: Played, cured: Played) -> list[str]:
         return _wrong(trap, plain.log.events, loser, silent=silent)
     if tracker.outcome != "missed":
         return [f"goal '{trap.goal}' was not lost: {tracker.outcome}, {tracker.seen}"]
-    found = first_difference(plain.log.events, cured.log.events)
+    until_ms = tracker.judged_ms if tracker.judged_ms is not None else plain.world.now_ms
+    logs = (_between(play.log.events, span(trap.lost_by.between[0]), until_ms) for play in (plain, cured))
+    found = first_difference(*logs)
     if found is None:
         return [f"goal '{trap.goal}' was missed, and the cure changes nothing"]
     loser, silent = found
     return _wrong(trap, (cured if silent else plain).log.events, loser, silent=silent)
+
+
+def _between(events: Sequence[Event], low: Millis, high: Millis) -> list[Event]:
+    return [event for event in events if low <= event.at_ms <= high]
 
 
 def first_difference(plain: Sequence[Event], other: Sequence[Event]) -> tuple[Event, bool] | None:
@@ -59,12 +65,14 @@ def _told(event: Event) -> tuple[str, ...] | None:
     """Return what an event tells, without times and commits; None for what people do and for what tells nothing."""
     data = event.data
     match event.kind:
-        case "tag.pushed":
+        case "tag.pushed" if data["reason"] != "person":
             return (event.kind, data["image"], data["tag"])
         case "tag.elected":
-            return (event.kind, data["key"], data["tag"])
+            return (event.kind, data["tag"])
         case "commit.pushed" if event.actor == "image-automation-controller":
             return (event.kind, *(change["new"] for change in data.get("images", ())))
+        case "kustomization.applied" if any(line.startswith("Deployment/") for line in data["changes"]):
+            return (event.kind, *(line for line in data["changes"] if line.startswith("Deployment/")))
         case "workflow.finished":
             return (event.kind, data["service"], data["workflow"], data["conclusion"])
         case "pod.ready":
@@ -90,15 +98,7 @@ def _turn(events: Sequence[Event], lost: Event) -> Event:
 
 def _wrong(trap: Trap, events: Sequence[Event], loser: Event, *, silent: bool) -> list[str]:
     wanted, goal = trap.lost_by, f"goal '{trap.goal}' was lost"
-    run = next(
-        (
-            event
-            for event in reversed(behind(events, loser))
-            if event.kind == "reconcile.started" and event.data["key"].startswith(FLUX_KINDS)
-        ),
-        None,
-    )
-    found = _facts(loser, run)
+    found = _facts(events, loser)
     wrong: list[str] = []
     if wanted.silent != silent:
         wrong.append(f"{goal} by {'what did not happen' if silent else 'what happened'}: {', '.join(found.values())}")
@@ -112,20 +112,25 @@ def _wrong(trap: Trap, events: Sequence[Event], loser: Event, *, silent: bool) -
     return wrong
 
 
-def _facts(loser: Event, run: Event | None) -> dict[str, str]:
+def _facts(events: Sequence[Event], loser: Event) -> dict[str, str]:
     """Return who did it, the object through which, and why: what woke the object, and what the event says."""
     data: Json = loser.data
-    says = ""
+    runs = [
+        event.data
+        for event in reversed(behind(events, loser))
+        if event.kind == "reconcile.started" and event.data["key"].startswith(FLUX_KINDS)
+    ]
+    key = str(data.get("key") or (runs[0]["key"] if runs else ""))
+    # A run that tries again stands for the one that failed: what woke that one counts too.
+    causes = [run["trigger"] for run in runs if run["key"] == key]
     if loser.kind in ("event.recorded", "push.refused"):
-        says = f"{data['reason']}: {data.get('message', '')}"
+        causes.append(f"{data['reason']}: {data.get('message', '')}")
     elif loser.kind == "workflow.finished":
-        says = " ".join([data["conclusion"], *(step["log"] for step in data["steps"])])
-    trigger = run.data["trigger"] if run is not None else ""
-    key = data.get("key") or (run.data["key"] if run is not None else "")
+        causes += [data["conclusion"], *(step["log"] for step in data["steps"])]
     return {
         "actor": f"{data.get('author', {}).get('name', '')} {loser.actor}".strip(),
-        "object": str(key),
-        "cause": f"{trigger} {says}".strip(),
+        "object": key,
+        "cause": ", ".join(causes),
     }
 
 
