@@ -47,9 +47,9 @@ class Plan:
     )
 
     def settled_on(self, item: Item, live: Json) -> fluxapply.Decision | None:
-        """Return what was decided before on this very stored object, where that was to write nothing."""
+        """Return what was decided before on this stored object, whatever its status, where that was to write nothing."""
         known = self._settled.get(item.key)
-        return known[1] if known is not None and known[0] is live else None
+        return known[1] if known is not None and _same_but_status(known[0], live) else None
 
     def settle(self, item: Item, live: Json, decision: fluxapply.Decision) -> None:
         """Remember a decision that asks for no write: the same one follows while the stored object stays."""
@@ -75,6 +75,20 @@ class Plans:
         )
         found = self._plans[owner] = Plan(objects, spec, options, stages)
         return found
+
+
+def _same_but_status(one: Json, other: Json) -> bool:
+    """Return whether nothing but the status was written since: what is applied and who owns it are the very same values."""
+    if one is other:
+        return True
+    if other is None or one.keys() - {"status"} != other.keys() - {"status"}:
+        return False
+    before, after = one["metadata"], other["metadata"]
+    return (
+        all(value is other[name] for name, value in one.items() if name not in ("status", "metadata"))
+        and before.keys() == after.keys()
+        and all(value is after[name] for name, value in before.items() if name != "resourceVersion")
+    )
 
 
 def _item(obj: Json) -> Item:

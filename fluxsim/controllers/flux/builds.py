@@ -1,20 +1,14 @@
-"""Builds of Kustomizations, remembered: equal content and an equal spec give an equal build, in every world of the process."""
+"""Builds of Kustomizations from artifacts, remembered in all worlds of the process: they are frozen and depend on nothing else."""
 
 from __future__ import annotations
 
-from collections import OrderedDict
-
-import orjson
-
 from fluxsim.controllers.flux.substitution import Substitutes
-from fluxsim.formats import fluxbuild
-from fluxsim.formats.tree import Map, get
+from fluxsim.formats.buildcache import BuildCache
+from fluxsim.formats.fluxbuild import Build
+from fluxsim.formats.tree import Map
 from fluxsim.systems.artifacts import Artifact
 
-REMEMBERED_MAX = 512
-
-_Remembered = OrderedDict[bytes, fluxbuild.Build]
-_REMEMBERED: _Remembered = OrderedDict()
+_CACHE = BuildCache()
 
 
 class Builds:
@@ -23,25 +17,6 @@ class Builds:
     def __init__(self, substitutes: Substitutes) -> None:
         self._substitutes = substitutes
 
-    def of(self, obj: Map, artifact: Artifact, *, location: str) -> fluxbuild.Build:
+    def of(self, obj: Map, artifact: Artifact, *, location: str) -> Build:
         """Return the build; BuildFailed with Flux's text. `location` is where messages say that the artifact lies."""
-        name = self._name(obj, artifact)
-        found = _REMEMBERED.get(name)
-        if found is None:
-            found = fluxbuild.build(artifact.files, obj, self._substitutes.find, location=location)
-            _REMEMBERED[name] = found
-            if len(_REMEMBERED) > REMEMBERED_MAX:
-                _REMEMBERED.popitem(last=False)
-        else:
-            _REMEMBERED.move_to_end(name)
-        return found
-
-    def _name(self, obj: Map, artifact: Artifact) -> bytes:
-        """Return what a build depends on: the files, the spec, the name, and what is substituted from the cluster."""
-        namespace: str = obj["metadata"]["namespace"]
-        sources = [
-            get(self._substitutes.find(reference["kind"], namespace, reference["name"]), "data", default=None)
-            for reference in get(obj, "spec", "postBuild", "substituteFrom", default=None) or ()
-        ]
-        identity = [artifact.content, namespace, obj["metadata"]["name"], obj["spec"], sources]
-        return orjson.dumps(identity, option=orjson.OPT_SORT_KEYS)
+        return _CACHE.build(artifact.files, obj, self._substitutes.find, content_id=artifact.content, location=location)
