@@ -7,6 +7,7 @@ the tag that stood in Git for that Deployment at time zero. They are filled in w
 from __future__ import annotations
 
 from collections.abc import Iterable
+from functools import cached_property
 from typing import Any
 
 from pydantic import BaseModel, ConfigDict, Field
@@ -42,7 +43,7 @@ class Asking(BaseModel):
         fields: Iterable[Any] = (getattr(self, name) for name in Asking.model_fields)
         return [value for value in fields if value is not None]
 
-    @property
+    @cached_property
     def predicate(self) -> Predicate:
         """The question; a model validator has made sure that there is exactly one."""
         return self.asked()[0]

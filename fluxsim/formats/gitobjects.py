@@ -12,7 +12,7 @@ from collections.abc import Iterator
 from typing import Literal, NamedTuple, TypeAlias
 
 from fluxsim.formats.gitcommit import Commit, Tag
-from fluxsim.formats.gittree import EMPTY, Entry, Patches, Sha, Tree, find, walk
+from fluxsim.formats.gittree import EMPTY, Entry, Patches, Sha, Tree, walk
 
 Kind: TypeAlias = Literal["commit", "tree", "blob", "tag"]
 
@@ -233,7 +233,10 @@ class Files:
     def _directory(self, path: str) -> Tree | None:
         if path in self._directories:
             return self._directories[path]
-        entry = find(self.objects, self.root, "" if path == "." else path)
-        tree = self.objects.tree(entry.sha) if entry is not None and entry.is_dir else None
+        if path in ("", "."):
+            tree: Tree | None = self.objects.tree(self.root)
+        else:
+            entry = self.entry(path)
+            tree = self.objects.tree(entry.sha) if entry is not None and entry.is_dir else None
         self._directories[path] = tree
         return tree

@@ -7,6 +7,7 @@ the defaults hold only where no pattern of one's own exists.
 from __future__ import annotations
 
 from collections.abc import Iterator
+from functools import lru_cache
 from typing import Protocol
 
 from pathspec import GitIgnoreSpec
@@ -36,6 +37,12 @@ DEFAULTS = (
 )
 
 
+RULES_MAX = 64
+"""So many sets of patterns are kept compiled."""
+ANSWERS_MAX = 65_536
+"""So many paths each of them remembers."""
+
+
 class Files(Protocol):
     def read(self, path: str) -> bytes | None: ...
     def is_dir(self, path: str) -> bool: ...
@@ -51,8 +58,7 @@ class ArtifactFiles:
         if ignore is not None:
             patterns += ignore.splitlines()
         self.patterns: tuple[str, ...] = tuple(patterns)
-        self._spec = GitIgnoreSpec.from_lines([*ALWAYS, *(patterns if patterns or ignore is not None else DEFAULTS)])
-        self._ignored: dict[str, bool] = {}
+        self._rules = _rules((*ALWAYS, *(patterns if patterns or ignore is not None else DEFAULTS)))
 
     def read(self, path: str) -> bytes | None:
         return None if self._is_ignored(path, directory=False) else self._files.read(path)
@@ -69,10 +75,28 @@ class ArtifactFiles:
         ]
 
     def _is_ignored(self, path: str, *, directory: bool) -> bool:
-        known = self._ignored.get(path)
+        return self._rules.match(path, directory=directory)
+
+
+class _Rules:
+    """Compiled patterns and their answers so far, shared by all checkouts that have them."""
+
+    def __init__(self, patterns: tuple[str, ...]) -> None:
+        self._spec = GitIgnoreSpec.from_lines(patterns)
+        self._answers: dict[tuple[str, bool], bool] = {}
+
+    def match(self, path: str, *, directory: bool) -> bool:
+        known = self._answers.get((path, directory))
         if known is None:
-            known = self._ignored[path] = self._spec.match_file(f"{path}/" if directory else path)
+            if len(self._answers) >= ANSWERS_MAX:
+                self._answers.clear()
+            known = self._answers[path, directory] = self._spec.match_file(f"{path}/" if directory else path)
         return known
+
+
+@lru_cache(RULES_MAX)
+def _rules(patterns: tuple[str, ...]) -> _Rules:
+    return _Rules(patterns)
 
 
 def _sourceignore_patterns(files: Files, directory: str = "") -> Iterator[str]:

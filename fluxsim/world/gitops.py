@@ -3,15 +3,18 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
+from functools import lru_cache
+from typing import TypeAlias
 
 from fluxsim.controllers.flux.builds import Builds
 from fluxsim.controllers.flux.substitution import Substitutes
 from fluxsim.formats import fluxbuild
+from fluxsim.formats.gitobjects import Objects
 from fluxsim.formats.gittree import Difference
 from fluxsim.formats.imagetag import split
-from fluxsim.formats.markers import Marker, find_markers
+from fluxsim.formats.markers import TOKEN, Marker, find_markers
 from fluxsim.formats.tree import Json, Map, get
 from fluxsim.kube.meta import GIT_REPOSITORY, IMAGE_POLICY, KUSTOMIZATION, Key
 from fluxsim.kube.store import Store
@@ -19,6 +22,15 @@ from fluxsim.systems.artifacts import Artifact
 from fluxsim.systems.gitserver import Files, GitRepository
 from fluxsim.world.closure import LOCATION
 from fluxsim.world.lookup import ImageLine, images_in
+
+DIRECTORIES_MAX = 4_096
+"""So many versions of directories a world remembers the markers of."""
+FILES_MAX = 1_024
+"""So many versions of files with image lines are remembered in all worlds."""
+
+Marked: TypeAlias = tuple[tuple[str, Marker], ...]
+"""Markers with the paths of their files, in order."""
+_Value: TypeAlias = tuple[int, str, str | None]
 
 _IMAGE_LINE = re.compile(r"^\s*(?:-\s+)?(?:image|newTag|tag):\s*[\"']?([^\s\"'#]+)")
 
@@ -31,7 +43,7 @@ class Head:
         self._branch = branch
         self._store = store
         self._builds = Builds(Substitutes(store))
-        self._markers: dict[tuple[str, str], tuple[Marker, ...]] = {}
+        self._markers: dict[tuple[str, bytes], Marked] = {}
         self._known: tuple[object, list[ImageLine]] = (None, [])
 
     @property
@@ -51,7 +63,7 @@ class Head:
 
     def _lines(self) -> Iterator[ImageLine]:
         files = self.files
-        markers = [(path, marker) for path in _yaml_paths(files, "") for marker in self._markers_in(files, path)]
+        markers = self._markers_below(files.objects, files.root, "")
         for key in self._store.keys(KUSTOMIZATION):
             kustomization = self._store.need(key)
             for obj, container, image in images_in(self._objects(kustomization, files)):
@@ -95,12 +107,26 @@ class Head:
         found: str | None = get(obj, "status", "latestRef", "name") if obj is not None else None
         return found
 
-    def _markers_in(self, files: Files, path: str) -> tuple[Marker, ...]:
-        name = (path, files.id_of(path))
-        if name not in self._markers:
-            data = files.read(path) or b""
-            self._markers[name] = tuple(find_markers(path, data)) if b'"$imagepolicy"' in data else ()
-        return self._markers[name]
+    def _markers_below(self, objects: Objects, directory: bytes, prefix: str) -> Marked:
+        """Return the markers of the files below a directory; a directory that did not change is not read again."""
+        known = self._markers.get((prefix, directory))
+        if known is not None:
+            return known
+        tree = objects.tree(directory)
+        found: list[tuple[str, Marker]] = []
+        for name in tree.names:
+            entry = tree.get(name)
+            path = prefix + name
+            if entry is None:
+                continue
+            if entry.is_dir:
+                found += self._markers_below(objects, entry.sha, f"{path}/")
+            elif entry.is_file and name.endswith((".yaml", ".yml")):
+                found += ((path, marker) for marker in _markers(path, objects.blob(entry.sha)))
+        if len(self._markers) >= DIRECTORIES_MAX:
+            self._markers.clear()
+        self._markers[prefix, directory] = marked = tuple(found)
+        return marked
 
 
 def image_changes(repository: GitRepository, differences: Sequence[Difference]) -> list[dict[str, Json]]:
@@ -121,13 +147,15 @@ def image_changes(repository: GitRepository, differences: Sequence[Difference]) 
     return changes
 
 
-def _values(repository: GitRepository, path: str, sha: bytes | None) -> dict[int, tuple[int, str, str | None]]:
+def _values(repository: GitRepository, path: str, sha: bytes | None) -> Mapping[int, _Value]:
     """Return ordinal → (line, value, policy) of the image lines of a file version."""
-    if sha is None:
-        return {}
-    data = repository.objects.blob(sha)
-    markers = {marker.line: marker.policy for marker in find_markers(path, data)} if b'"$imagepolicy"' in data else {}
-    found: dict[int, tuple[int, str, str | None]] = {}
+    return {} if sha is None else _values_in(path, repository.objects.blob(sha))
+
+
+@lru_cache(FILES_MAX)
+def _values_in(path: str, data: bytes) -> Mapping[int, _Value]:
+    markers = {marker.line: marker.policy for marker in _markers(path, data)}
+    found: dict[int, _Value] = {}
     for number, text in enumerate(data.decode("utf-8", "replace").splitlines(), start=1):
         value = _IMAGE_LINE.match(text)
         if value is not None:
@@ -135,13 +163,9 @@ def _values(repository: GitRepository, path: str, sha: bytes | None) -> dict[int
     return found
 
 
-def _yaml_paths(files: Files, directory: str) -> Iterator[str]:
-    for name in files.list(directory):
-        path = f"{directory}/{name}" if directory else name
-        if files.is_dir(path):
-            yield from _yaml_paths(files, path)
-        elif name.endswith((".yaml", ".yml")):
-            yield path
+@lru_cache(FILES_MAX)
+def _markers(path: str, data: bytes) -> tuple[Marker, ...]:
+    return tuple(find_markers(path, data)) if TOKEN in data else ()
 
 
 def _same(one: str, other: str) -> bool:
