@@ -8,19 +8,14 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from fluxsim.drivers.terminal.console import Console
-from fluxsim.kernel.errors import InputError
 from fluxsim.world.actions import RunWorkflow
 from fluxsim.world.commands import parsed
 from fluxsim.world.world import World
 
 
 def gh(world: World, author: str, command: str, console: Console, known: Sequence[str]) -> int:
-    """Run a gh command line; return the exit code."""
-    try:
-        action = parsed(command).actions[0]
-    except InputError as error:
-        console.err(f"{error}\n")
-        return 1
+    """Run a gh command line; return the exit code. InputError where it cannot be read or names no workflow."""
+    action = parsed(command).actions[0]
     assert isinstance(action, RunWorkflow), f"gh makes {action.do}"
     if action.service not in known:
         console.err(f"GraphQL: Could not resolve to a Repository with the name '{action.service}'. (repository)\n")

@@ -47,7 +47,11 @@ class Terminal:
             return console.result(SYNTAX_CODE)
         code = 0
         for part in parts:
-            code = self._run(part, console)
+            try:
+                code = self._run(part, console)
+            except InputError as error:
+                console.err(f"{error}\n")
+                code = 1
             if code:
                 break
         return console.result(code)
@@ -70,12 +74,7 @@ class Terminal:
                 return NOT_FOUND_CODE
 
     def _action(self, tokens: list[str], console: Console) -> int:
-        try:
-            typed = parsed(shlex.join(tokens))
-        except InputError as error:
-            console.err(f"{error}\n")
-            return 1
-        for action in typed.actions:
+        for action in parsed(shlex.join(tokens)).actions:
             outcome = self._do(action)
             if outcome.error:
                 console.err(f"{outcome.error}\n")

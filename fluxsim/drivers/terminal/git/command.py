@@ -188,7 +188,8 @@ def _revert(clone: Clone, given: Arguments, console: Console) -> None:
         raise Failed("fluxsim's git revert does not know -m: the lab's history has no merges", USAGE_CODE)
     for name in given.words:
         commit = clone.repository.resolve(name, clone.branch)
-        made = clone.repository.commit_of(clone.revert(commit))
+        reverted = clone.revert(commit)
+        made = clone.repository.commit_of(reverted)
         console.out(f"[{clone.branch} {short(clone, made.id)}] {made.subject}\n Date: {git_date(made.authored_s)}\n")
         console.out(f"{short_stat(changes_of(clone.repository, made.id))}\n")
 
