@@ -83,7 +83,7 @@ def _of_example(edits: tuple[tuple[str, bytes | None], ...], workflows: tuple[tu
         Service(name, example.IMAGE.format(name), example.service(name, dict(workflows).get(name, "promote")))
         for name in example.SERVICES
     )
-    return _setup("example", repository, "main", "", services, unix_millis(EXAMPLE_EPOCH), ours=True)
+    return of_repository("example", repository, services=services, epoch_ms=unix_millis(EXAMPLE_EPOCH), ours=True)
 
 
 def of_repo(place: str, path: str = "") -> Setup:
@@ -104,7 +104,7 @@ def _of_repo(place: str, path: str, _changed: int) -> Setup:
     newest = repository.commit_of(repository.head(branch)).committed_s * SECOND
     stamps = [int(found["time"]) * SECOND for seeded in closure.images if (found := STAMPED.match(split(seeded).tag))]
     epoch_ms = (max([newest, *stamps]) // HOUR + 1) * HOUR
-    return _setup(place, repository, branch, path, services, epoch_ms, ours=False)
+    return of_repository(place, repository, branch=branch, path=path, services=services, epoch_ms=epoch_ms)
 
 
 def _loaded(target: Path, place: str, path: str) -> tuple[GitRepository, str]:
@@ -119,16 +119,18 @@ def _loaded(target: Path, place: str, path: str) -> tuple[GitRepository, str]:
     return repository, branch
 
 
-def _setup(
+def of_repository(
     name: str,
     repository: GitRepository,
-    branch: str,
-    path: str,
-    services: tuple[Service, ...],
-    epoch_ms: Millis,
     *,
-    ours: bool,
+    branch: str = "main",
+    path: str = "",
+    services: tuple[Service, ...] = (),
+    images: tuple[Seeded, ...] = (),
+    epoch_ms: Millis,
+    ours: bool = False,
 ) -> Setup:
+    """Return the start from a repository in memory; `images` are in the registry beside those that the manifests render."""
     files = repository.files(repository.head(branch))
     root = chosen(files, path, where=name)
     closure = closure_of(files, root)
@@ -138,7 +140,7 @@ def _setup(
         branch=branch,
         root=root,
         services=services,
-        images=tuple(_seeded(closure.images)),
+        images=(*_seeded(closure.images), *images),
         epoch_ms=epoch_ms,
         closure=closure,
         ours=ours,
