@@ -33,7 +33,11 @@ def _same_content(new: Json, old: Json) -> bool:
     """Return whether only metadata and status differ: what was admitted once needs no second look."""
     if len(new) != len(old):
         return False
-    return all(new.get(name) == value for name, value in old.items() if name not in ("metadata", "status"))
+    for name, value in old.items():
+        mine = new.get(name)
+        if mine is not value and name not in ("metadata", "status") and mine != value:
+            return False
+    return True
 
 
 def _admit_flux(new: Json) -> Json:
@@ -68,6 +72,8 @@ def _replica_set(new: Json, old: Json) -> Json:
 
 
 def _pod(new: Json, old: Json) -> Json:
+    if old is not None and new["spec"].get("containers") is old["spec"].get("containers"):
+        return new
     spec = poddefaults.pod(new.get("spec") or EMPTY_MAP)
     causes = [] if old is not None else workloadrules.of_pod(spec, "spec")
     new = _checked(_with(new, "spec", spec), Kind("Pod"), old, causes)

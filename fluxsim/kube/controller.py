@@ -151,6 +151,7 @@ class Controller:
         self._slots: dict[Key, _Slot] = {}
         self._ready: deque[Key] = deque()
         self._life = 0
+        self._pumping = False
 
     def enqueue(self, key: Key, *, because: tuple[int, ...] = (), trigger: str = "watch") -> None:
         """Reconcile the key as soon as a worker is free, and take the timer back; `because` are the events that ask for it."""
@@ -206,15 +207,21 @@ class Controller:
         self._schedule.after(delay_ms, ready)
 
     def _pump(self) -> None:
-        while self._free and self._ready:
-            key = self._ready.popleft()
-            slot = self._slots.get(key)
-            if slot is None or not slot.queued:
-                continue
-            slot.queued = False
-            slot.running = True
-            self._free -= 1
-            self._start(key, slot)
+        """Give what is ready to free workers. A run that ends at once comes back here, and leaves the rest to the loop."""
+        if self._pumping:
+            return
+        self._pumping = True
+        try:
+            while self._free and self._ready:
+                key = self._ready.popleft()
+                slot = self._slots.get(key)
+                if slot is not None and slot.queued:
+                    slot.queued = False
+                    slot.running = True
+                    self._free -= 1
+                    self._start(key, slot)
+        finally:
+            self._pumping = False
 
     def _start(self, key: Key, slot: _Slot) -> None:
         life = self._life
@@ -311,8 +318,10 @@ class Controller:
         self._schedule.at(at_ms, due)
 
     def _outside(self, key: Key) -> Hashable:
+        if self._repeatable is None:
+            return None
         obj = self._store.get(key)
-        if self._repeatable is None or obj is None:
+        if obj is None:
             return None
         outside = self._repeatable.fingerprint(key)
         return None if outside is None else (version_token(obj), outside)

@@ -8,7 +8,7 @@ Source: client-go v0.33 tools/record (without its limits on spam).
 
 from __future__ import annotations
 
-from typing import Literal, NamedTuple, Protocol, TypeAlias
+from typing import Literal, Protocol, TypeAlias
 
 from fluxsim.formats.tree import Json, Map, freeze
 from fluxsim.kernel.log import Log
@@ -63,7 +63,7 @@ class EventRecorder:
         """Tell something about `obj` (an object of the store). `field_path` is `spec.containers{NAME}` for a container."""
         key, metadata = key_of(obj), obj["metadata"]
         now_ms = self._clock.now_ms
-        same = _Same(key, metadata.get("uid", ""), field_path, kind, reason, message, component)
+        same: _Same = (key, metadata.get("uid", ""), field_path, kind, reason, message, component)
         telling = self._known.get(same)
         if telling is None or not self._goes_on(telling, now_ms):
             telling = self._fresh(same, obj, annotations, host, now_ms)
@@ -90,7 +90,7 @@ class EventRecorder:
         found = [
             telling
             for telling in self._known.values()
-            if (key is None or telling.same.about == key)
+            if (key is None or telling.same[0] == key)
             and (namespace is None or telling.key.namespace == namespace)
             and self._store.has(telling.key)
         ]
@@ -110,7 +110,8 @@ class EventRecorder:
             self._look_at = max(KNOWN_MAX, 2 * len(self._known))
         self._names += 1
         nanos = (self._clock.epoch_ms + now_ms) * 1_000_000 + self._names % 1_000_000
-        key = Key(EVENT, same.about.namespace or "default", f"{same.about.name}.{nanos:x}")
+        about = same[0]
+        key = Key(EVENT, about.namespace or "default", f"{about.name}.{nanos:x}")
         telling = self._known[same] = _Telling(key, same, obj, annotations, host, now_ms)
         return telling
 
@@ -133,16 +134,8 @@ class EventRecorder:
             self._store.drop_quietly(telling.key)
 
 
-class _Same(NamedTuple):
-    """What makes two tellings one Event."""
-
-    about: Key
-    uid: str
-    field_path: str
-    kind: str
-    reason: str
-    message: str
-    component: str
+_Same: TypeAlias = tuple[Key, str, str, Level, str, str, str]
+"""What makes two tellings one Event: about, uid, field path, type, reason, message, component."""
 
 
 class _Telling:
@@ -177,7 +170,8 @@ class _Telling:
         self.made = False
 
     def event(self, clock: Clock) -> Map:
-        same, first = self.same, clock.text_at(self.first_ms)
+        about, uid, field_path, kind, reason, message, component = self.same
+        first = clock.text_at(self.first_ms)
         metadata: dict[str, Json] = {
             "name": self.key.name,
             "namespace": self.key.namespace,
@@ -189,12 +183,12 @@ class _Telling:
             metadata["annotations"] = self.annotations
         involved = {
             "apiVersion": self.api_version,
-            "kind": same.about.kind.name,
-            "namespace": same.about.namespace,
-            "name": same.about.name,
-            "uid": same.uid,
+            "kind": about.kind.name,
+            "namespace": about.namespace,
+            "name": about.name,
+            "uid": uid,
             "resourceVersion": self.object_version,
-            "fieldPath": same.field_path,
+            "fieldPath": field_path,
         }
         found: Map = freeze(
             {
@@ -202,15 +196,15 @@ class _Telling:
                 "kind": "Event",
                 "metadata": metadata,
                 "involvedObject": {name: value for name, value in involved.items() if value},
-                "reason": same.reason,
-                "message": same.message,
-                "source": {"component": same.component} | ({"host": self.host} if self.host else {}),
+                "reason": reason,
+                "message": message,
+                "source": {"component": component} | ({"host": self.host} if self.host else {}),
                 "firstTimestamp": first,
                 "lastTimestamp": clock.text_at(self.last_ms),
                 "count": self.count,
-                "type": same.kind,
+                "type": kind,
                 "eventTime": None,
-                "reportingComponent": same.component,
+                "reportingComponent": component,
                 "reportingInstance": self.host,
             }
         )

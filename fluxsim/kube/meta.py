@@ -5,7 +5,7 @@ from __future__ import annotations
 from functools import lru_cache
 from typing import NamedTuple
 
-from fluxsim.formats.tree import Json, get
+from fluxsim.formats.tree import EMPTY_MAP, Json, get
 
 
 class Kind(NamedTuple):
@@ -75,12 +75,12 @@ def key_of(obj: Json) -> Key:
 
 
 def labels_of(obj: Json) -> dict[str, str]:
-    found: dict[str, str] = get(obj, "metadata", "labels", default=None) or {}
+    found: dict[str, str] = (obj.get("metadata") or EMPTY_MAP).get("labels") or {}
     return found
 
 
 def annotations_of(obj: Json) -> dict[str, str]:
-    found: dict[str, str] = get(obj, "metadata", "annotations", default=None) or {}
+    found: dict[str, str] = (obj.get("metadata") or EMPTY_MAP).get("annotations") or {}
     return found
 
 
@@ -96,7 +96,7 @@ def version_token(obj: Json) -> str:
 
 def controller_of(obj: Json) -> Json:
     """Return the owner reference with controller: true, or None."""
-    for reference in get(obj, "metadata", "ownerReferences", default=None) or ():
+    for reference in (obj.get("metadata") or EMPTY_MAP).get("ownerReferences") or ():
         if reference.get("controller"):
             return reference
     return None
@@ -104,7 +104,7 @@ def controller_of(obj: Json) -> Json:
 
 def condition(obj: Json, kind: str) -> Json:
     """Return the status condition of that type, or None."""
-    for found in get(obj, "status", "conditions", default=None) or ():
+    for found in (obj.get("status") or EMPTY_MAP).get("conditions") or ():
         if found.get("type") == kind:
             return found
     return None

@@ -7,7 +7,7 @@ object, and told to the watchers at once; a watcher only notes what to do and do
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Protocol, TypeAlias
 
@@ -100,6 +100,11 @@ class Store:
     def owned_by(self, uid: str) -> list[Key]:
         """Return the keys of what names that uid as an owner, oldest first."""
         return list(self._owned.get(uid, ()))
+
+    def owned(self, uid: str, kind: Kind) -> Sequence[Map]:
+        """Return the objects of a kind that name that uid as an owner, oldest first."""
+        objects = self._objects[kind]
+        return [objects[key] for key in self._owned.get(uid, ()) if key.kind == kind]
 
     def revision_of(self, kind: Kind) -> int:
         """Return a number that changes whenever any object of the kind does: a cheap fingerprint."""
@@ -200,6 +205,12 @@ class Store:
             noted = (get(old, "metadata", "annotations", default=None) or EMPTY_MAP) | dict(annotations)
             new = evolve(new, ("metadata", "annotations"), noted)
         return self._stored(key, old, new, manager, subresource="status")
+
+    def bind(self, key: Key, node: str, status: Json, *, actor: str) -> Map:
+        """Give a pod its node, and write the first status that it has there."""
+        old = self.need(key)
+        spec = Map({**old["spec"], "nodeName": node})
+        return self._stored(key, old, Map({**old, "spec": spec, "status": freeze(status)}), actor)
 
     def patch_status(self, key: Key, patch: Json, *, manager: str) -> Map:
         """Merge into the status of an object (RFC 7396); nothing happens where nothing changes."""

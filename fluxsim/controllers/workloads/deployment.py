@@ -52,7 +52,7 @@ class DeploymentReconciler:
         return After(wait_ms) if wait_ms is not None else None
 
     def sync(self, key: Key) -> Millis | None:
-        """Do one pass; return when the progress deadline must be judged, or None. A written status brings the next pass."""
+        """Do one pass; return when the progress deadline must be judged, or None."""
         deployment = self._store.need(key)
         spec = deployment["spec"]
         limits = rollout.bounds(spec)
@@ -71,17 +71,14 @@ class DeploymentReconciler:
         draft.count(new, old)
         if rolling_out:
             draft.judge(new, old)
-        if self._write(draft):
-            return None
+        self._write(draft)
         return draft.judged_in() if rolling_out else None
 
-    def _write(self, draft: StatusDraft) -> bool:
-        """Write the status where anything is new in it; return whether it was."""
+    def _write(self, draft: StatusDraft) -> None:
+        """Write the status where anything is new in it."""
         status, annotations = draft.status(), draft.annotations()
-        if not annotations and status == draft.deployment.get("status", EMPTY_MAP):
-            return False
-        self._store.write_status(key_of(draft.deployment), status, manager=COMPONENT, annotations=annotations)
-        return True
+        if annotations or status != draft.deployment.get("status", EMPTY_MAP):
+            self._store.write_status(key_of(draft.deployment), status, manager=COMPONENT, annotations=annotations)
 
     # -- the two strategies; each returns the ReplicaSet of the current template
 
@@ -117,10 +114,9 @@ class DeploymentReconciler:
 
     def _old_pods_run(self, old: Sequence[Member]) -> bool:
         return any(
-            get(self._store.get(pod), "status", "phase") not in ("Failed", "Succeeded")
+            get(pod, "status", "phase") not in ("Failed", "Succeeded")
             for one in old
-            for pod in self._store.owned_by(one.one["metadata"]["uid"])
-            if pod.kind == POD
+            for pod in self._store.owned(one.one["metadata"]["uid"], POD)
         )
 
     # -- sizes
@@ -156,7 +152,7 @@ class DeploymentReconciler:
     def _owned(self, deployment: Map) -> list[Member]:
         """Return the ReplicaSets of a Deployment, oldest first."""
         uid = deployment["metadata"]["uid"]
-        members = [member(self._store.need(key)) for key in self._store.owned_by(uid) if key.kind == REPLICA_SET]
+        members = [member(one) for one in self._store.owned(uid, REPLICA_SET)]
         return [one for one in members if one.owner == uid]
 
     def _current(self, draft: StatusDraft, new: Member, old: Sequence[Member]) -> Member:
@@ -201,15 +197,19 @@ class DeploymentReconciler:
 
 
 def _split(template: Json, sets: list[Member]) -> tuple[Member | None, list[Member]]:
-    """Return (the oldest of the ReplicaSets that has the template, all others in their order)."""
-    for at, one in enumerate(sets):
-        if revisions.has_template(one.one, template):
-            return one, [*sets[:at], *sets[at + 1 :]]
-    return None, sets
+    """Return (the oldest of the ReplicaSets that has the template, all others in their order).
+
+    Those of the template's own hash are asked first: comparing templates is what a pass would spend its time on.
+    """
+    digits = revisions.template_hash(template, 0)
+    found = next((one for one in sets if one.digits == digits and revisions.has_template(one.one, template)), None)
+    if found is None:
+        found = next((one for one in sets if revisions.has_template(one.one, template)), None)
+    return found, sets if found is None else [one for one in sets if one is not found]
 
 
 def _newest(old: Sequence[Member]) -> int:
-    return max((one.revision for one in old), default=0)
+    return max([one.revision for one in old], default=0)
 
 
 def _scaled(replicas: int, new: Member | None, old: Sequence[Member]) -> bool:

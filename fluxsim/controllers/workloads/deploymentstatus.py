@@ -102,15 +102,19 @@ class StatusDraft:
 
     def count(self, new: Member | None, old: Sequence[Member]) -> None:
         """Count what the ReplicaSets show, sizes as they were before this pass resized them."""
-        every = [*old, new] if new is not None else old
-        available = sum(one.available for one in every)
+        wanted = pods = ready = available = 0
+        for one in [*old, new] if new is not None else old:
+            wanted += one.wanted
+            pods += one.pods
+            ready += one.ready
+            available += one.available
         counts = {
             "observedGeneration": self.deployment["metadata"]["generation"],
-            "replicas": sum(one.pods for one in every),
+            "replicas": pods,
             "updatedReplicas": new.pods if new is not None else 0,
-            "readyReplicas": sum(one.ready for one in every),
+            "readyReplicas": ready,
             "availableReplicas": available,
-            "unavailableReplicas": max(0, sum(one.wanted for one in every) - available),
+            "unavailableReplicas": max(0, wanted - available),
             "collisionCount": self.collisions,
         }
         self._counts = {name: count for name, count in counts.items() if count}

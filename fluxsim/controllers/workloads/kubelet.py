@@ -24,7 +24,7 @@ from fluxsim.controllers.workloads.nodeimages import (
     Tell,
 )
 from fluxsim.formats.durations import millis_text
-from fluxsim.formats.tree import Json, Map, evolve, get
+from fluxsim.formats.tree import Json, Map, get
 from fluxsim.kernel.chance import Chance, Stream
 from fluxsim.kernel.log import Log
 from fluxsim.kernel.steps import Steps
@@ -136,12 +136,11 @@ class KubeletReconciler:
     # -- scheduling and the end
 
     def _assign(self, key: Key) -> None:
-        pod = self._store.need(key)
-        bound = self._store.replace(pod, evolve(pod, ("spec", "nodeName"), NODE), actor=SCHEDULER)
+        status = podstatus.scheduled(self._store.need(key), self._clock.now_text())
+        bound = self._store.bind(key, NODE, status, actor=SCHEDULER)
         text = f"Successfully assigned {key.namespace}/{key.name} to {NODE}"
         self._recorder.record(bound, "Normal", "Scheduled", text, component=SCHEDULER)
         self._log.append("pod.scheduled", SCHEDULER, {"namespace": key.namespace, "pod": key.name, "node": NODE})
-        self._store.write_status(key, podstatus.scheduled(bound, self._clock.now_text()), manager=COMPONENT)
 
     def _stop(self, key: Key, uid: str, memory: _Memory) -> Steps[Result]:
         for name in memory.running:

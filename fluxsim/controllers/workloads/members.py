@@ -7,7 +7,7 @@ from typing import NamedTuple
 from fluxsim.controllers.workloads import revisions
 from fluxsim.formats.rollout import Replicas
 from fluxsim.formats.tree import EMPTY_MAP, Json, Map
-from fluxsim.kube.meta import controller_of
+from fluxsim.kube.meta import controller_of, labels_of
 
 REMEMBERED_MAX = 4096
 
@@ -17,6 +17,8 @@ class Member(NamedTuple):
 
     one: Map
     name: str
+    digits: str
+    """Its pod-template-hash."""
     owner: str
     wanted: int
     pods: int
@@ -58,6 +60,7 @@ def _read(one: Map) -> Member:
     return Member(
         one,
         metadata["name"],
+        labels_of(one).get(revisions.HASH_LABEL, ""),
         owner["uid"] if owner is not None else "",
         wanted,
         pods,

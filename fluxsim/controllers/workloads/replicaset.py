@@ -58,10 +58,9 @@ class ReplicaSetReconciler:
 
     def _pods(self, one: Map) -> list[Map]:
         """Return the pods that count, oldest first: not terminating, not over."""
-        found = [self._store.need(key) for key in self._store.owned_by(one["metadata"]["uid"]) if key.kind == POD]
         return [
             pod
-            for pod in found
+            for pod in self._store.owned(one["metadata"]["uid"], POD)
             if "deletionTimestamp" not in pod["metadata"] and get(pod, "status", "phase") not in ("Failed", "Succeeded")
         ]
 

@@ -33,6 +33,7 @@ NOT_COPIED = frozenset(
 """Annotations of a Deployment that its ReplicaSets do not get."""
 
 HISTORY_CHARACTERS_MAX = 2000
+HASHES_REMEMBERED_MAX = 1024
 SAFE_CHARACTERS = "bcdfghjklmnpqrstvwxz2456789"
 
 
@@ -83,18 +84,17 @@ def sized(one: Map, replicas: int, limits: Bounds) -> Map:
 
 def raised(deployment: Map, one: Map, revision: int) -> Map:
     """Return the ReplicaSet as the current one: the Deployment's annotations, the revision number raised, minReadySeconds."""
-    old = number(one)
-    annotations = annotations_of(one) | _copied(deployment)
+    known, old = annotations_of(one), number(one)
+    news = {name: value for name, value in _copied(deployment).items() if known.get(name) != value}
     if old < revision:
-        annotations[REVISION] = str(revision)
-        if REVISION in annotations_of(one):
-            annotations[HISTORY] = _history(annotations.get(HISTORY, ""), old)
-    changed = one if annotations == annotations_of(one) else evolve(one, ("metadata", "annotations"), annotations)
+        news[REVISION] = str(revision)
+        if REVISION in known:
+            news[HISTORY] = _history(known.get(HISTORY, ""), old)
+    changed: Map = evolve(one, ("metadata", "annotations"), known | news) if news else one
     ready_s = deployment["spec"].get("minReadySeconds", 0)
-    if changed["spec"].get("minReadySeconds", 0) != ready_s:
+    if one["spec"].get("minReadySeconds", 0) != ready_s:
         changed = evolve(changed, ("spec", "minReadySeconds"), ready_s)
-    found: Map = changed
-    return found
+    return changed
 
 
 def fresh(deployment: Map, replicas: int, revision: int, limits: Bounds, collisions: int) -> Map:
@@ -140,11 +140,23 @@ def fresh(deployment: Map, replicas: int, revision: int, limits: Bounds, collisi
 
 def template_hash(template: Json, collisions: int) -> str:
     """Return the pod-template-hash: ten possible characters, at most ten of them."""
+    known = _LAST_HASHES.get(id(template))
+    if known is not None and known[0] is template and not collisions:
+        return known[1]
     text = orjson.dumps(template, option=orjson.OPT_SORT_KEYS)
     if collisions:
         text += collisions.to_bytes(8, "little")
     value = int.from_bytes(hashlib.blake2b(text, digest_size=4).digest(), "big")
-    return "".join(SAFE_CHARACTERS[ord(digit) % len(SAFE_CHARACTERS)] for digit in str(value))
+    digits = "".join(SAFE_CHARACTERS[ord(digit) % len(SAFE_CHARACTERS)] for digit in str(value))
+    if not collisions:
+        if len(_LAST_HASHES) >= HASHES_REMEMBERED_MAX:
+            _LAST_HASHES.clear()
+        _LAST_HASHES[id(template)] = (template, digits)
+    return digits
+
+
+_LAST_HASHES: dict[int, tuple[Json, str]] = {}
+"""Templates by their identity: they are frozen, and asked for in every pass of their Deployment."""
 
 
 def _copied(deployment: Map) -> dict[str, str]:
