@@ -7,7 +7,7 @@ so that it can be shrunk and told without Hypothesis (drivers.shrinking, drivers
 from __future__ import annotations
 
 import time
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from typing import Any, ClassVar, TypeVar
 
@@ -34,6 +34,12 @@ INTERVALS_MIN = st.sampled_from((1, 2, 5, 10, 15, 30, 31))
 LONG_HOURS = st.integers(1, 8)
 LASTS_MAX_MS: Millis = 72 * HOUR
 """Enough virtual time for one run."""
+
+
+FAULTS_MAX = 3
+"""How often something breaks in one run: more of it leaves no room for work."""
+ASLEEP_MAX = 3
+"""How many objects are suspended at once: where all sleeps nothing happens."""
 
 
 class Broken(Exception):
@@ -63,9 +69,13 @@ class Plan:
     """Whether people know the cure: see drivers.people."""
     until_s: float = float("inf")
     """When to stop, on the clock of `time.monotonic`."""
+    runs_max: float = float("inf")
+    """After how many runs to stop."""
     known: set[str] = field(default_factory=set[str])
     coverage: Coverage = field(default_factory=Coverage)
     finding: Finding | None = None
+    tick: Callable[[], None] = lambda: None
+    """Called before each run, for progress."""
 
 
 class RuleMachine(RuleBasedStateMachine):
@@ -74,8 +84,9 @@ class RuleMachine(RuleBasedStateMachine):
     plan: ClassVar[Plan]
 
     def __init__(self) -> None:
-        if time.monotonic() >= self.plan.until_s:
+        if time.monotonic() >= self.plan.until_s or self.plan.coverage.runs >= self.plan.runs_max:
             raise OutOfTime
+        self.plan.tick()
         super().__init__()
         self._trial: Trial | None = None
         self._broken = False
@@ -162,6 +173,7 @@ class RuleMachine(RuleBasedStateMachine):
 
     # -- Flux
 
+    @precondition(lambda self: self.openings.awake() and len(self.openings.asleep()) < ASLEEP_MAX)
     @rule(pick=PICK)
     def suspend(self, pick: int) -> None:
         self.people.suspend(chosen(self.openings.awake(), pick))
@@ -200,7 +212,7 @@ class RuleMachine(RuleBasedStateMachine):
 
     # -- mischief
 
-    @precondition(lambda self: not self.trial.faults)
+    @precondition(lambda self: not self.trial.faults and self.people.faults < FAULTS_MAX)
     @rule(pick=PICK)
     def break_something(self, pick: int) -> None:
         self.people.break_something(pick)
@@ -220,24 +232,24 @@ class RuleMachine(RuleBasedStateMachine):
     # -- time
 
     @rule(seconds=MOMENTS_S)
-    def wait_a_moment(self, seconds: int) -> None:
+    def advance_some_seconds(self, seconds: int) -> None:
         self._wait(seconds * SECOND)
-        self._done("wait_a_moment")
+        self._done("advance_some_seconds")
 
     @rule(minutes=INTERVALS_MIN)
-    def wait_an_interval(self, minutes: int) -> None:
+    def advance_an_interval(self, minutes: int) -> None:
         self._wait(minutes * MINUTE)
-        self._done("wait_an_interval")
+        self._done("advance_an_interval")
 
     @rule(minutes=INTERVALS_MIN)
-    def wait_another_interval(self, minutes: int) -> None:
+    def advance_another_interval(self, minutes: int) -> None:
         self._wait(minutes * MINUTE)
-        self._done("wait_an_interval")
+        self._done("advance_an_interval")
 
     @rule(hours=LONG_HOURS)
-    def wait_long(self, hours: int) -> None:
+    def advance_long(self, hours: int) -> None:
         self._wait(hours * HOUR)
-        self._done("wait_long")
+        self._done("advance_long")
 
     # -- what must hold
 

@@ -58,7 +58,7 @@ class Openings:
     def __init__(self, trial: Trial) -> None:
         self._trial = trial
         self._world = trial.world
-        self._files: list[PolicyFile] | None = None
+        self._files: tuple[int, list[PolicyFile]] = (0, [])
 
     # -- images
 
@@ -154,9 +154,10 @@ class Openings:
 
     def policy_files(self) -> list[PolicyFile]:
         """Return the policies that can be pinned by a change of their pattern in Git."""
-        if self._files is None:
-            self._files = list(self._find_policy_files())
-        return self._files
+        count = len(self._world.store.keys(IMAGE_POLICY))
+        if count != self._files[0]:
+            self._files = (count, list(self._find_policy_files()))
+        return self._files[1]
 
     def pinnable(self, file: PolicyFile) -> list[str]:
         """Return the tags that a policy can be pinned to: what stands in Git, what is elected, and its older tags."""

@@ -41,6 +41,8 @@ class People:
         self._trial = trial
         self._careful = careful
         self.openings = Openings(trial)
+        self.faults = 0
+        """How often something was broken."""
         self.pinned: dict[PolicyFile, str] = {}
 
     # -- releases
@@ -138,6 +140,7 @@ class People:
 
     def break_something(self, pick: int) -> None:
         modes = [("registry", mode) for mode in REGISTRY_FAULTS] + [("git", mode) for mode in GIT_FAULTS]
+        self.faults += 1
         what, mode = modes[pick % len(modes)]
         self._trial.do(actions.Break.model_validate({"what": what, "mode": mode}))
 

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import random
 import time
-from collections.abc import Callable
+from collections.abc import Iterator
 
 from hypothesis import HealthCheck, Phase, Verbosity, seed, settings
 from hypothesis.reporting import with_reporter
@@ -38,14 +38,17 @@ def settings_of(*, phases: tuple[Phase, ...] = (Phase.generate,)) -> settings:
     )
 
 
-def found_by(plan: Plan, first_seed: int) -> Finding | None:
-    """Search one round after another; return the first thing that is broken, None when the time is up."""
+def findings(plan: Plan, first_seed: int) -> Iterator[Finding]:
+    """Yield each invariant that is broken, once, until the time is up or QUIET_RUNS runs have brought nothing new."""
     seeds = random.Random(first_seed)  # noqa: S311  a search, not a secret
-    while time.monotonic() < plan.until_s:
+    last_run = plan.runs_max
+    while time.monotonic() < plan.until_s and plan.coverage.runs < last_run:
+        plan.runs_max = last_run
         finding = round_of(plan, seeds.getrandbits(64))
         if finding is not None:
-            return finding
-    return None
+            plan.known.add(finding.violation.invariant)
+            last_run = plan.coverage.runs + QUIET_RUNS
+            yield finding
 
 
 def round_of(plan: Plan, round_seed: int) -> Finding | None:
