@@ -11,10 +11,12 @@ from __future__ import annotations
 
 import textwrap
 from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import replace
 from typing import Any
 
 import yaml
 
+from fluxsim.controllers.flux.gates import DEFAULT, Gates
 from fluxsim.formats.durations import parse_millis
 from fluxsim.formats.gitcommit import Author
 from fluxsim.formats.tree import get, thaw
@@ -70,6 +72,7 @@ def setup_of(
     images: Sequence[tuple[str, str]] = (),
     message: str = "Set up\n",
     ours: bool = False,
+    gates: Gates = DEFAULT,
 ) -> Setup:
     """Return the start of a world whose GitOps repository holds the files; texts are dedented."""
     repository = GitRepository(URL, default_branch="main")
@@ -79,7 +82,8 @@ def setup_of(
     when_s = unix_millis(EPOCH) // 1000 - 3600
     repository.commit("main", given, author=PERSON, when_s=when_s, message=message)
     seeded = tuple(Seeded(image, tag) for image, tag in images)
-    return of_repository("test", repository, images=seeded, epoch_ms=unix_millis(EPOCH), ours=ours)
+    start = of_repository("test", repository, images=seeded, epoch_ms=unix_millis(EPOCH), ours=ours)
+    return replace(start, gates=gates)
 
 
 def world_of(
@@ -91,9 +95,10 @@ def world_of(
     lean: bool = True,
     assume_secrets: bool = True,
     message: str = "Set up\n",
+    gates: Gates = DEFAULT,
 ) -> World:
     """Return a world at time zero in which the objects of `apply` exist."""
-    start = setup_of(files, images=images, message=message)
+    start = setup_of(files, images=images, message=message, gates=gates)
     world = World(start, seed=seed, lean=lean, assume_secrets=assume_secrets)
     for manifest in apply:
         create(world, manifest)

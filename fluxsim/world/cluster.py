@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from fluxsim.controllers.flux.credentials import Credentials
+from fluxsim.controllers.flux.gates import DEFAULT, Gates
 from fluxsim.controllers.flux.gitrepository import GitRepositoryReconciler
 from fluxsim.controllers.flux.imagepolicy import ImagePolicyReconciler
 from fluxsim.controllers.flux.imagerepository import ImageRepositoryReconciler
@@ -80,7 +81,15 @@ class Cluster:
     """All controllers of a world, wired to the store."""
 
     def __init__(
-        self, ground: Ground, git: GitServer, registry: Registry, images: Images, *, lean: bool, assume_secrets: bool
+        self,
+        ground: Ground,
+        git: GitServer,
+        registry: Registry,
+        images: Images,
+        *,
+        lean: bool,
+        assume_secrets: bool,
+        gates: Gates = DEFAULT,
     ) -> None:
         store, recorder, clock, log = ground.store, ground.recorder, ground.clock, ground.log
         chance, takes = ground.chance, ground.latencies
@@ -111,6 +120,7 @@ class Cluster:
             chance=chance,
             latencies=takes,
             credentials=self.credentials,
+            gates=gates,
         )
         scan = ImageRepositoryReconciler(
             registry,

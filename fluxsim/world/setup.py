@@ -11,9 +11,10 @@ from dataclasses import dataclass, field, replace
 from functools import cache
 from pathlib import Path
 
+from fluxsim.controllers.flux.gates import DEFAULT, Gates
 from fluxsim.controllers.latencies import Latencies
 from fluxsim.formats.imagetag import split
-from fluxsim.formats.tree import Json, Map
+from fluxsim.formats.tree import Map
 from fluxsim.kernel.errors import Fault, InputError
 from fluxsim.kernel.units import HOUR, SECOND, Millis, unix_millis
 from fluxsim.systems import gitimport
@@ -61,7 +62,7 @@ class Setup:
     closure: Closure
     ours: bool
     latencies: Latencies = field(default_factory=Latencies)
-    secrets: Mapping[str, Json] = field(default_factory=dict)
+    gates: Gates = DEFAULT
 
     @property
     def url(self) -> str:

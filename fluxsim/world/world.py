@@ -64,7 +64,15 @@ class World:
         self.registry = Registry()
         self.supply = Supply(self.registry, self.log, self.clock)
         ground = Ground(self.store, self.recorder, self.clock, self.log, self._schedule, self.chance, setup.latencies)
-        self.cluster = Cluster(ground, self.git, self.registry, self.supply, lean=lean, assume_secrets=assume_secrets)
+        self.cluster = Cluster(
+            ground,
+            self.git,
+            self.registry,
+            self.supply,
+            lean=lean,
+            assume_secrets=assume_secrets,
+            gates=setup.gates,
+        )
         self.gitops = self.git.add(copied(setup.repository, setup.url))
         self.head = Head(self.gitops, setup.branch, self.store)
         self.ci = Ci(

@@ -14,9 +14,17 @@ _CACHE = BuildCache()
 class Builds:
     """Builds a Kustomization from an artifact."""
 
-    def __init__(self, substitutes: Substitutes) -> None:
+    def __init__(self, substitutes: Substitutes, *, strict: bool = True) -> None:
         self._substitutes = substitutes
+        self._strict = strict
 
     def of(self, obj: Map, artifact: Artifact, *, location: str) -> Build:
         """Return the build; BuildFailed with Flux's text. `location` is where messages say that the artifact lies."""
-        return _CACHE.build(artifact.files, obj, self._substitutes.find, content_id=artifact.content, location=location)
+        return _CACHE.build(
+            artifact.files,
+            obj,
+            self._substitutes.find,
+            content_id=artifact.content,
+            strict=self._strict,
+            location=location,
+        )

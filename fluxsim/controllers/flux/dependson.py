@@ -11,16 +11,21 @@ from fluxsim.kube.meta import Key, condition, generation_of
 from fluxsim.kube.outcome import Stalled
 
 
-def unmet(obj: Map, name: Key, dependency: Json, revision: str, ready_expression: str) -> str:
+def unmet(
+    obj: Map, name: Key, dependency: Json, revision: str, ready_expression: str, *, additive: bool = False
+) -> str:
     """Return why the dependency is not met, nothing where it is; Stalled where its expression cannot be read.
 
-    `revision` is that of the artifact which `obj` is about to apply.
+    `revision` is that of the artifact which `obj` is about to apply. An expression takes the place of all other
+    questions, unless it is `additive`.
     """
     called = f"dependency '{name.namespace}/{name.name}'"
     if dependency is None:
         return f'{called} not found: kustomizations.kustomize.toolkit.fluxcd.io "{name.name}" not found'
-    if ready_expression:  # it takes the place of all that follows, unless AdditiveCELDependencyCheck is on
-        return _unready_by_expression(called, ready_expression, obj, dependency)
+    if ready_expression:
+        told = _unready_by_expression(called, ready_expression, obj, dependency)
+        if told or not additive:
+            return told
     if not _is_ready(dependency):
         return f"{called} is not ready"
     if _source(dependency) == _source(obj) and get(dependency, "status", "lastAppliedRevision") != revision:

@@ -5,7 +5,7 @@ Source: kustomize-controller v1.9.4 checkHealth; fluxcd/pkg ssa v0.76.1 manager_
 
 from __future__ import annotations
 
-from collections.abc import Collection, Sequence
+from collections.abc import Callable, Collection, Sequence
 
 from fluxsim.controllers.flux.applier import Applied
 from fluxsim.formats import celexpr, healthwait, kstatus
@@ -20,18 +20,25 @@ from fluxsim.kube.store import Store
 POLL_MS: Millis = 5 * SECOND
 FIRST_POLL_MS: Millis = 20
 GONE_POLL_MS: Millis = 2 * SECOND
+INTERRUPT_MS: Millis = 100
+"""How soon a wait notices that it is to end, where it can be ended."""
 
 
 class HealthCheckFailed(Exception):
     """Objects failed, or did not become healthy in time; the text names them as Flux does."""
 
 
+class HealthCheckCanceled(Exception):
+    """Something asks for another run meanwhile; the text says what, `GitRepository/flux-system/flux-system`."""
+
+
 class HealthChecks:
     """Waits for objects by kstatus, or by the CEL expressions of spec.healthCheckExprs."""
 
-    def __init__(self, store: Store, clock: Clock) -> None:
+    def __init__(self, store: Store, clock: Clock, *, fail_fast: bool = True) -> None:
         self._store = store
         self._clock = clock
+        self._fail_fast = fail_fast
 
     def check_expressions(self, spec: Json) -> None:
         """Stalled where an expression of spec.healthCheckExprs does not compile."""
@@ -55,11 +62,18 @@ class HealthChecks:
         ]
 
     def wait(
-        self, wanted: Sequence[Key], spec: Json, timeout_ms: Millis, *, may_vanish: Collection[Key] = ()
+        self,
+        wanted: Sequence[Key],
+        spec: Json,
+        timeout_ms: Millis,
+        *,
+        may_vanish: Collection[Key] = (),
+        interrupted: Callable[[], str] | None = None,
     ) -> Steps[None]:
         """Poll until all are Current; HealthCheckFailed at the first Failed or when the time is over.
 
-        `may_vanish` are Jobs that are applied with a TTL: one that is gone has done its work.
+        `may_vanish` are Jobs that are applied with a TTL: one that is gone has done its work. `interrupted` is asked
+        all the time, and raises HealthCheckCanceled when it names something.
         """
         deadline = self._clock.now_ms + timeout_ms
         expressions = celexpr.health_checks(spec.get("healthCheckExprs") or ())
@@ -69,12 +83,23 @@ class HealthChecks:
         while True:
             statuses = {name: self._status(key, expressions) for name, key in names.items()}
             left = deadline - self._clock.now_ms
-            verdict = healthwait.waited(statuses, timed_out=left <= 0, may_vanish=vanishing)
+            verdict = healthwait.waited(statuses, fail_fast=self._fail_fast, timed_out=left <= 0, may_vanish=vanishing)
             if verdict.over:
                 if verdict.error is not None:
                     raise HealthCheckFailed(verdict.error)
                 return
-            yield min(POLL_MS, left)
+            yield from self._pause(min(POLL_MS, left), interrupted)
+
+    def _pause(self, span_ms: Millis, interrupted: Callable[[], str] | None) -> Steps[None]:
+        if interrupted is None:
+            yield span_ms
+            return
+        end = self._clock.now_ms + span_ms
+        while self._clock.now_ms < end:
+            yield min(INTERRUPT_MS, end - self._clock.now_ms)
+            by = interrupted()
+            if by:
+                raise HealthCheckCanceled(by)
 
     def wait_gone(self, keys: Sequence[Key], timeout_ms: Millis) -> Steps[bool]:
         """Poll until none of the objects is left; return whether that came about before the time was over."""

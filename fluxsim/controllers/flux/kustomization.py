@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Hashable, Mapping, Sequence
+from collections.abc import Callable, Hashable, Mapping, Sequence
 from typing import Literal, TypeAlias
 
 from fluxsim.controllers.flux.applier import Applied, Applier, ApplyFailed, Pruned
@@ -10,8 +10,9 @@ from fluxsim.controllers.flux.applyplan import key_of_object
 from fluxsim.controllers.flux.builds import Builds
 from fluxsim.controllers.flux.credentials import Credentials, MissingSecret
 from fluxsim.controllers.flux.dependson import unmet
+from fluxsim.controllers.flux.gates import DEFAULT, Gates
 from fluxsim.controllers.flux.gitrepository import jittered
-from fluxsim.controllers.flux.health import HealthCheckFailed, HealthChecks
+from fluxsim.controllers.flux.health import HealthCheckCanceled, HealthCheckFailed, HealthChecks
 from fluxsim.controllers.flux.kustomizationstatus import COMPONENT, STATUS_MANAGER, Done, Reports, Run, retry_ms
 from fluxsim.controllers.flux.lifecycle import add_finalizer, drop_finalizer, handled, requests
 from fluxsim.controllers.flux.substitution import Substitutes
@@ -63,6 +64,7 @@ class KustomizationReconciler:
         chance: Chance,
         latencies: Latencies,
         credentials: Credentials | None = None,
+        gates: Gates = DEFAULT,
     ) -> None:
         self._artifacts = artifacts
         self._store = store
@@ -72,9 +74,10 @@ class KustomizationReconciler:
         self._takes = latencies
         self._credentials = credentials
         self._applier = Applier(store, clock, manager=COMPONENT)
-        self._health = HealthChecks(store, clock)
+        self._gates = gates
+        self._health = HealthChecks(store, clock, fail_fast=not gates.disable_fail_fast_behavior)
         self._substitutes = Substitutes(store)
-        self._builds = Builds(self._substitutes)
+        self._builds = Builds(self._substitutes, strict=gates.strict_post_build_substitutions)
         self._reports = Reports(store, recorder, clock)
 
     def reconcile(self, key: Key) -> Steps[Result]:
@@ -91,6 +94,8 @@ class KustomizationReconciler:
         run = Run(key, obj["spec"], self._stream(key), self._clock.now_ms, silent=self._is_silent(obj))
         try:
             done = yield from self._attempt(run, obj)
+        except HealthCheckCanceled as canceled:
+            return self._reports.canceled(run, str(canceled))
         except Unready as unready:
             return self._reports.unready(run, unready)
         return self._reports.ready(run, done)
@@ -141,7 +146,8 @@ class KustomizationReconciler:
         for reference in run.spec.get("dependsOn") or ():
             name = Key(KUSTOMIZATION, reference.get("namespace") or run.key.namespace, reference["name"])
             dependency = self._store.get(name)
-            told = unmet(obj, name, dependency, revision, reference.get("readyExpr") or "")
+            expression, additive = reference.get("readyExpr") or "", self._gates.additive_cel_dependency_check
+            told = unmet(obj, name, dependency, revision, expression, additive=additive)
             if told:
                 raise Waiting("DependencyNotReady", told, again_after=DEPENDENCY_MS)
 
@@ -219,8 +225,11 @@ class KustomizationReconciler:
         was_healthy = was is not None and was["status"] == "True"
         self._reports.progress(run, run.told("Running health checks"), healthy=True)
         started = self._clock.now_ms
+        ends_early = self._gates.cancel_health_check_on_new_revision
+        interrupted = self._interruption(run) if ends_early else None
+        jobs = _jobs_with_ttl(built)
         try:
-            yield from self._health.wait(others, run.spec, run.timeout, may_vanish=_jobs_with_ttl(built))
+            yield from self._health.wait(others, run.spec, run.timeout, may_vanish=jobs, interrupted=interrupted)
         except HealthCheckFailed as failure:
             self._reports.mark(run, "Healthy", "False", "HealthCheckFailed", str(failure))
             spent = millis_text(self._clock.now_ms - started)
@@ -232,6 +241,20 @@ class KustomizationReconciler:
         self._reports.mark(run, "Healthy", "True", "Succeeded", passed)
         if not was_healthy or is_news:
             self._reports.happened(run, passed)
+
+    def _interruption(self, run: Run) -> Callable[[], str]:
+        """Return what tells who asks for another run: the source by its revision, or the Kustomization itself."""
+        begun = self._store.need(run.key)
+
+        def interrupted() -> str:
+            obj = self._store.get(run.key)
+            if obj is None or generation_of(obj) != generation_of(begun) or handled(obj) != handled(begun):
+                return str(run.key)
+            source = self._source_key(obj)
+            revision = get(self._store.get(source) or {}, "status", "artifact", "revision")
+            return str(source) if revision not in (None, run.revision) else ""
+
+        return interrupted
 
     # -- without a run
 

@@ -193,6 +193,22 @@ class Reports:
             return After(outcome.again_after)
         return After(retry_ms(run.spec))
 
+    def canceled(self, run: Run, by: str) -> Result:
+        """End a run whose health checks something cut short, and run again at once."""
+        obj = self._store.get(run.key)
+        if obj is None:
+            return None
+        now, generation = self._clock.now_text(), generation_of(obj)
+        told = f"New reconciliation triggered by {by}"
+        listed = conditions.with_condition(
+            status_conditions(obj), "Ready", "False", "HealthCheckCanceled", told, generation=generation, now=now
+        )
+        listed = conditions.reconciling(listed, "ProgressingWithRetry", run.step, generation=generation, now=now)
+        self._store.patch_status(run.key, handled(obj) | {"conditions": listed}, manager=STATUS_MANAGER)
+        event = f"Health checks canceled due to new reconciliation triggered by {by}"
+        self.record(run.key, "Normal", "HealthCheckCanceled", event, run.revision)
+        return After(0)
+
     def beaten(self, key: Key, took: Millis) -> None:
         """Do what a run that changes nothing does, unseen but for the count of its event."""
         obj = self._store.need(key)
