@@ -24,6 +24,8 @@ from fluxsim.world.world import World
 
 SETTLED_MS: Millis = 10 * MINUTE
 WIDTH = 100
+WIDEST = 1000
+"""Columns of a table, which is no wider than what it holds."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,7 +79,7 @@ def why(target: str, where: Where, output: str) -> int:
         return 1
     for number, link in enumerate(links):
         clock = clock_text(link.at_ms) if link.at_ms is not None else "before"
-        console.print(f"{'' if number == 0 else '← '}{link.step:15} {clock:>9}  {link.text}", markup=False)
+        console.print(f"{'  ' if number == 0 else '← '}{link.step:15} {clock:>9}  {link.text}", markup=False)
     return 0
 
 
@@ -107,7 +109,7 @@ def upcoming(where: Where, output: str) -> int:
     for row in rows:
         reason = "now" if row.why == "now" else woken_by(row.why)
         table.add_row(clock_text(row.at_ms - world.now_ms), clock_text(row.at_ms), row.who, str(row.key), reason)
-    console.print(table)
+    _print_table(table)
     return 0
 
 
@@ -136,7 +138,7 @@ def policy(target: str, where: Where, output: str) -> int:
     for one in verdicts.verdicts:
         style = "bold green" if one.fate == "selected" else "dim" if one.fate == "filtered out" else ""
         table.add_row(one.tag, one.fate, one.key or "", str(one.rank or ""), one.note, style=style)
-    console.print(table)
+    _print_table(table)
     console.print(f"elected: {verdicts.selected}" if verdicts.selected else f"no election: {verdicts.error}")
     return 0 if not verdicts.error else 1
 
@@ -146,6 +148,11 @@ def _split(target: str, known: list[str], kind: str) -> tuple[str, str]:
         raise InputError(Fault("", f"no {kind} '{target}' in this world", did_you_mean(target, known)))
     namespace, _slash, name = target.partition("/")
     return namespace, name
+
+
+def _print_table(table: Table) -> None:
+    """Print a table as wide as it is: what scrolls sideways can be read, what is cut off cannot."""
+    Console(width=WIDEST, highlight=False).print(table)
 
 
 def _print_json(value: Json) -> None:

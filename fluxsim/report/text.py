@@ -2,14 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections import Counter
+from collections.abc import Iterator, Sequence
+from dataclasses import replace
 
 from rich.text import Text
 
-from fluxsim.kernel.units import clock_text
+from fluxsim.kernel.units import Millis, clock_text
 from fluxsim.observe.timeline import Lane, Row
 
 WIDTH = 100
+TOLD_EACH = 2
+"""How often the same line is told before the rest is only counted."""
+
 _CLOCK = 11
 _ACTOR = 25
 
@@ -26,10 +31,10 @@ _MARKS: dict[Lane, tuple[str, str]] = {
 }
 
 
-def lines(rows: Iterable[Row], *, width: int = WIDTH, indent: int = 2) -> Iterator[Text]:
+def lines(rows: Sequence[Row], *, width: int = WIDTH, indent: int = 2) -> Iterator[Text]:
     """Yield a line for each row, long texts wrapped under themselves; the same second is not repeated."""
     before = ""
-    for row in rows:
+    for row in folded(rows):
         clock = clock_text(row.at_ms)
         mark, style = _MARKS[row.lane]
         shown = "" if clock == before else clock
@@ -40,6 +45,23 @@ def lines(rows: Iterable[Row], *, width: int = WIDTH, indent: int = 2) -> Iterat
             text = Text(head if number == 0 else " " * len(head), style=style if number == 0 else "")
             text.append(part, style="red" if row.bad else "")
             yield text
+
+
+def folded(rows: Sequence[Row]) -> list[Row]:
+    """Return the rows with what happens over and over told twice, then once more for all the rest."""
+    told = [(row.actor, row.text) for row in rows]
+    total = Counter(told)
+    last: dict[tuple[str, str], Millis] = {line: row.at_ms for line, row in zip(told, rows, strict=True)}
+    seen: Counter[tuple[str, str]] = Counter()
+    shown: list[Row] = []
+    for line, row in zip(told, rows, strict=True):
+        seen[line] += 1
+        left = total[line] - TOLD_EACH
+        if seen[line] <= TOLD_EACH or left == 1:
+            shown.append(row)
+        elif seen[line] == TOLD_EACH + 1:
+            shown.append(replace(row, text=f"{row.text}; {left} times from now to {clock_text(last[line])}"))
+    return shown
 
 
 def wrapped(text: str, room: int) -> list[str]:
