@@ -54,13 +54,13 @@ def _trapped(scenario: Scenario, sprung: Trap) -> Scenario:
 
 
 def _cured(scenario: Scenario, sprung: Trap, setup: Setup, seed: int | None) -> Played:
-    """Play the story with one change. Only the trap's goal counts then, and no invariant may be broken.
+    """Play the story with one change. Only the trap's goal counts then, and no invariant may be broken but those that the trap leaves.
 
     Steps that would have mended what now never broke may be refused.
     """
     goals = tuple(goal.model_copy(update={"expect": "met"}) for goal in scenario.goals if goal.name == sprung.goal)
     steps = tuple(step for step in scenario.steps if not sprung.without or step.name != sprung.without)
-    story = scenario.model_copy(update={"goals": goals, "steps": steps, "breaks": ()})
+    story = scenario.model_copy(update={"goals": goals, "steps": steps, "breaks": sprung.leaves})
     extra = [sprung.cure] if sprung.cure is not None else []
     return Player(story, setup, seed=seed, extra=extra, lenient=True).play()
 

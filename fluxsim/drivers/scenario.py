@@ -135,6 +135,8 @@ class Trap(Model):
     lost_by: LostBy = Field(alias="lost by")
     cure: Step | None = None
     without: str = ""
+    leaves: tuple[str, ...] = ()
+    """The invariants that stay broken even so: what was done before the cure."""
 
     @model_validator(mode="after")
     def _one_change(self) -> Trap:

@@ -11,9 +11,10 @@ from fluxsim.drivers.scenario import LostBy, Trap, span
 from fluxsim.formats.tree import Json
 from fluxsim.kernel.log import Event
 from fluxsim.kernel.units import Millis, clock_text
-from fluxsim.observe.causes import behind, diverging
 
 FLUX_KINDS = ("GitRepository", "Kustomization", "ImageRepository", "ImagePolicy", "ImageUpdateAutomation")
+TURNS = ("commit.pushed", "action.taken", "fault.started", "fault.healed", "tag.deleted")
+"""At which events a story turns."""
 _VARYING = re.compile(r"[0-9a-f]{7,40}|\d+")
 
 
@@ -89,11 +90,32 @@ def _told(event: Event) -> tuple[str, ...] | None:
 
 def _turn(events: Sequence[Event], lost: Event) -> Event:
     """Return the event at which the story turned: a commit, an action, a fault; else what a Kustomization applied by itself."""
-    turned = diverging(events, lost)
-    if turned is not lost:
-        return turned
-    applied = [event for event in behind(events, lost) if event.kind == "kustomization.applied"]
-    return applied[-1] if applied else lost
+    causes = _causes(events, lost)
+    for kinds in (TURNS, ("kustomization.applied",)):
+        for event in causes:
+            if event.kind in kinds:
+                return event
+    return lost
+
+
+def _causes(events: Sequence[Event], event: Event) -> list[Event]:
+    """Return all that led to an event, the event included, newest first.
+
+    A kubelet brings a pod up by its own timers: behind such a run stands the creation of the pod.
+    """
+    born = {one.data["key"]: one.seq for one in events[: event.seq] if one.kind == "api.created"}
+    seen: set[int] = set()
+    waiting = [event.seq]
+    while waiting:
+        seq = waiting.pop()
+        if seq in seen:
+            continue
+        seen.add(seq)
+        one = events[seq]
+        waiting.extend(one.because)
+        if one.kind == "reconcile.started" and not one.because and one.data["key"].startswith("Pod/"):
+            waiting.append(born.get(one.data["key"], seq))
+    return [events[seq] for seq in sorted(seen, reverse=True)]
 
 
 def _wrong(trap: Trap, events: Sequence[Event], loser: Event, *, silent: bool) -> list[str]:
@@ -115,14 +137,9 @@ def _wrong(trap: Trap, events: Sequence[Event], loser: Event, *, silent: bool) -
 def _facts(events: Sequence[Event], loser: Event) -> dict[str, str]:
     """Return who did it, the object through which, and why: what woke the object, and what the event says."""
     data: Json = loser.data
-    runs = [
-        event.data
-        for event in reversed(behind(events, loser))
-        if event.kind == "reconcile.started" and event.data["key"].startswith(FLUX_KINDS)
-    ]
-    key = str(data.get("key") or (runs[0]["key"] if runs else ""))
-    # A run that tries again stands for the one that failed: what woke that one counts too.
-    causes = [run["trigger"] for run in runs if run["key"] == key]
+    run = next((event for event in _causes(events, loser) if _is_run(event)), None)
+    key = str(data.get("key") or (run.data["key"] if run is not None else ""))
+    causes = _triggers(events, run) if run is not None and run.data["key"] == key else []
     if loser.kind in ("event.recorded", "push.refused"):
         causes.append(f"{data['reason']}: {data.get('message', '')}")
     elif loser.kind == "workflow.finished":
@@ -132,6 +149,23 @@ def _facts(events: Sequence[Event], loser: Event) -> dict[str, str]:
         "object": key,
         "cause": ", ".join(causes),
     }
+
+
+def _is_run(event: Event) -> bool:
+    return event.kind == "reconcile.started" and str(event.data["key"]).startswith(FLUX_KINDS)
+
+
+def _triggers(events: Sequence[Event], run: Event) -> list[str]:
+    """Return what woke the object; behind a run that tries again, what woke the one that failed."""
+    runs = [
+        str(event.data["trigger"])
+        for event in events[: run.seq + 1]
+        if event.kind == "reconcile.started" and event.data["key"] == run.data["key"]
+    ]
+    found = [runs.pop()]
+    while found[-1] == "retry" and runs:
+        found.append(runs.pop())
+    return found
 
 
 __all__ = ["LostBy", "first_difference", "sprung"]
