@@ -27,6 +27,10 @@ class After(int):
     """Reconcile again after so many milliseconds, counted from the end of this run."""
 
 
+class Again(After):
+    """Go on after so many milliseconds: the work is not done yet, so what woke this run is behind the next one too."""
+
+
 class Retry:
     """Reconcile again with exponential back-off; `reason` is what went wrong."""
 
@@ -110,7 +114,18 @@ class Run:
 class _Slot:
     """What the queue knows of one key."""
 
-    __slots__ = ("armed_ms", "dirty", "due_ms", "failures", "fingerprint", "queued", "running", "trigger", "wakes")
+    __slots__ = (
+        "armed_ms",
+        "carried",
+        "dirty",
+        "due_ms",
+        "failures",
+        "fingerprint",
+        "queued",
+        "running",
+        "trigger",
+        "wakes",
+    )
 
     def __init__(self) -> None:
         self.queued = False
@@ -121,6 +136,7 @@ class _Slot:
         self.failures = 0
         self.trigger = ""
         self.wakes: list[int] = []
+        self.carried: tuple[int, ...] = ()  # what woke a run whose work is not done yet
         self.fingerprint: Hashable = None
 
 
@@ -236,8 +252,8 @@ class Controller:
             slot.trigger = ""
             self._schedule.after(takes_ms, repeated)
             return
-        run = Run(self._log, self.name, key, slot.trigger, tuple(slot.wakes), self._schedule.now_ms)
-        slot.wakes = []
+        run = Run(self._log, self.name, key, slot.trigger, (*slot.carried, *slot.wakes), self._schedule.now_ms)
+        slot.wakes, slot.carried = [], ()
         slot.trigger = ""
         slot.fingerprint = self._outside(key)  # as it was before the run: what changes meanwhile must not be missed
         steps = self._reconciler.reconcile(key)
@@ -271,6 +287,7 @@ class Controller:
             self._log.append("reconcile.finished", self.name, data, because=run.seqs())
         if run.effective or not isinstance(result, After):
             slot.fingerprint = None
+        slot.carried = run.wakes if isinstance(result, Again | Retry) else ()
         self._end(key, slot, result)
 
     def _end(self, key: Key, slot: _Slot, result: Result) -> None:

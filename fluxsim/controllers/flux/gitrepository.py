@@ -33,7 +33,7 @@ from fluxsim.kernel.log import Log
 from fluxsim.kernel.steps import Steps
 from fluxsim.kernel.units import SECOND, Millis
 from fluxsim.kube.clock import Clock
-from fluxsim.kube.controller import After, Result, Retry
+from fluxsim.kube.controller import After, Again, Result, Retry
 from fluxsim.kube.events import EventRecorder
 from fluxsim.kube.meta import Key, condition, generation_of
 from fluxsim.kube.outcome import Failed, Stalled, Unready, Waiting
@@ -336,7 +336,7 @@ class GitRepositoryReconciler:
         written = self._store.patch_status(run.key, status | {"conditions": listed}, manager=COMPONENT)
         if isinstance(outcome, Waiting):
             self._recorder.record(written, "Normal", outcome.reason, outcome.message, component=COMPONENT)
-            return After(outcome.again_after)
+            return Again(outcome.again_after)
         self._recorder.record(written, "Warning", outcome.reason, outcome.message, component=COMPONENT)
         return None if isinstance(outcome, Stalled) else Retry(outcome.message)
 

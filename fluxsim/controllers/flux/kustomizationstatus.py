@@ -16,7 +16,7 @@ from fluxsim.formats.tree import EMPTY_MAP, Json, Map, evolve, get, merged
 from fluxsim.kernel.chance import Stream
 from fluxsim.kernel.units import Millis
 from fluxsim.kube.clock import Clock
-from fluxsim.kube.controller import After, Result
+from fluxsim.kube.controller import After, Again, Result
 from fluxsim.kube.events import EventRecorder
 from fluxsim.kube.meta import KUSTOMIZATION, Key, condition, generation_of
 from fluxsim.kube.outcome import Stalled, Unready, Waiting
@@ -190,8 +190,8 @@ class Reports:
         if isinstance(outcome, Stalled):
             return None
         if isinstance(outcome, Waiting):
-            return After(outcome.again_after)
-        return After(retry_ms(run.spec))
+            return Again(outcome.again_after)
+        return Again(retry_ms(run.spec))
 
     def canceled(self, run: Run, by: str) -> Result:
         """End a run whose health checks something cut short, and run again at once."""

@@ -16,7 +16,7 @@ from fluxsim.formats.imageevents import Happening, Readiness
 from fluxsim.formats.tree import EMPTY_MAP, Json, Map, evolve, get, merged
 from fluxsim.kernel.steps import Steps
 from fluxsim.kube.clock import Clock
-from fluxsim.kube.controller import After, Result, Retry
+from fluxsim.kube.controller import After, Again, Result, Retry
 from fluxsim.kube.events import EventRecorder
 from fluxsim.kube.meta import Key, annotations_of, condition, generation_of
 from fluxsim.kube.outcome import Failed, Ready, Stalled, Unready, Waiting
@@ -200,7 +200,7 @@ class ImageLifecycle:
         if isinstance(outcome, Stalled):
             return None
         if isinstance(outcome, Waiting):
-            return After(outcome.again_after)
+            return Again(outcome.again_after)
         assert isinstance(outcome, Failed), f"an outcome of another class: {type(outcome).__name__}"
         return Retry(outcome.message)
 

@@ -30,7 +30,7 @@ from fluxsim.kernel.log import Log
 from fluxsim.kernel.steps import Steps
 from fluxsim.kernel.units import MINUTE, SECOND, Millis
 from fluxsim.kube.clock import Clock
-from fluxsim.kube.controller import After, Result
+from fluxsim.kube.controller import Again, Result
 from fluxsim.kube.events import EventRecorder, Level
 from fluxsim.kube.meta import CONFIG_MAP, POD, REPLICA_SET, Key, controller_of
 from fluxsim.kube.store import Store
@@ -127,7 +127,7 @@ class KubeletReconciler:
                 return None
             if wait_ms is not None:
                 waits.append(wait_ms)
-        return After(min(waits)) if waits else None
+        return Again(min(waits)) if waits else None
 
     def _alive(self, key: Key) -> bool:
         pod = self._store.get(key)

@@ -11,7 +11,7 @@ from fluxsim.kernel.chance import Chance, Stream
 from fluxsim.kernel.steps import Steps
 from fluxsim.kernel.units import SECOND, Millis, unix_millis
 from fluxsim.kube.clock import Clock
-from fluxsim.kube.controller import After, Result, Retry
+from fluxsim.kube.controller import Again, Result, Retry
 from fluxsim.kube.errors import ApiError
 from fluxsim.kube.events import EventRecorder
 from fluxsim.kube.meta import POD, Key, annotations_of, condition, controller_of, key_of
@@ -125,7 +125,7 @@ class ReplicaSetReconciler:
             status["conditions"] = [self._failure(one, refused)]
         self._store.write_status(key_of(one), status, manager=COMPONENT)
         later = [wait for wait in waits if wait > 0]
-        return After(min(later)) if later else None
+        return Again(min(later)) if later else None
 
     def _failure(self, one: Map, message: str) -> Json:
         former = condition(one, "ReplicaFailure")
