@@ -157,7 +157,9 @@ def revision(ref: Json, commit: str) -> str:
 
 
 def push_summary(commit: str, branch: str, refspecs: Sequence[str], message: str) -> str:
-    """Return the text of the event of a push."""
+    """Return the text of the event of a push. Raises ValueError without a commit."""
+    if not commit:
+        raise ValueError("empty push commit revision")
     text = f"pushed commit '{commit[:7]}' to branch '{branch}'"
     if refspecs:
         listed = "', '".join(refspecs)

@@ -1,7 +1,6 @@
 """The commit messages of an ImageUpdateAutomation: a Go template over what was changed.
 
     rendered(template, automation, values, changes)   the message, or CommitTemplateFault
-    push_summary(...)                                 the event's message after a push
 
 Source: image-automation-controller v1.2.1 internal/source/source.go, internal/update/result.go.
 """
@@ -10,41 +9,16 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from functools import lru_cache
-from typing import NamedTuple
 
 from fluxsim.formats.gojson import Fields
 from fluxsim.formats.gotemplate.errors import ExecutionFault, ParseFault
 from fluxsim.formats.gotemplate.template import Template
 from fluxsim.formats.gotemplate.values import Function, GoMap, GoSlice, Struct
+from fluxsim.formats.kyaml_changes import Change, FileChange, ObjectIdentifier
 
 DEFAULT_MESSAGE = "Update from image update automation"
 TEMPLATE_NAME = "commit message"
 _SEE = "See: https://fluxcd.io/flux/components/image/imageupdateautomations/#message-template"
-
-
-class ObjectIdentifier(NamedTuple):
-    """An object in a file as its own YAML names it; the namespace may be empty, and so may be the name."""
-
-    api_version: str
-    kind: str
-    name: str
-    namespace: str
-
-
-class Change(NamedTuple):
-    """One value that a setter rewrote; `setter` is `namespace:policy`, with `:tag`, `:name` or `:digest`."""
-
-    old_value: str
-    new_value: str
-    setter: str
-
-
-class FileChange(NamedTuple):
-    """A change with the file (relative to the update's path) and the object where it was made."""
-
-    file: str
-    object: ObjectIdentifier
-    change: Change
 
 
 class CommitTemplateFault(ValueError):
@@ -89,15 +63,6 @@ def rendered(
 @lru_cache(maxsize=64)
 def _parsed(template: str) -> Template:
     return Template(TEMPLATE_NAME, template)
-
-
-def push_summary(*, branch: str, revision: str, message: str, refspecs: Sequence[str] = ()) -> str:
-    """Return what the event of a push says: the commit's first seven digits, where it went, its message."""
-    if not revision:
-        raise ValueError("empty push commit revision")
-    listed = ", ".join(f"'{refspec}'" for refspec in refspecs)
-    also = f" and refspecs {listed}" if refspecs else ""
-    return f"pushed commit '{revision[:7]}' to branch '{branch}'{also}\n{message}"
 
 
 def _template_data(namespace: str, name: str, values: Mapping[str, str], changes: Sequence[FileChange]) -> Struct:

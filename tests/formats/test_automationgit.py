@@ -101,3 +101,8 @@ def test_a_source_must_be_a_git_repository_with_spec_git() -> None:
 def test_setters_are_the_default() -> None:
     assert automationgit.update_of({}) == automationgit.update_of({"update": {}}) == {"strategy": "Setters"}
     assert automationgit.update_of({"update": {"path": "./x"}}) == {"strategy": "Setters", "path": "./x"}
+
+
+def test_a_push_without_a_commit_has_no_summary() -> None:
+    with pytest.raises(ValueError, match="empty push commit revision"):
+        automationgit.push_summary("", "main", [], "m")

@@ -2,15 +2,8 @@ from __future__ import annotations
 
 import pytest
 
-from fluxsim.formats.committemplate import (
-    Change,
-    CommitTemplateFault,
-    FileChange,
-    ObjectIdentifier,
-    RemovedTemplateField,
-    push_summary,
-    rendered,
-)
+from fluxsim.formats.committemplate import CommitTemplateFault, RemovedTemplateField, rendered
+from fluxsim.formats.kyaml_changes import Change, FileChange, ObjectIdentifier
 
 API = ObjectIdentifier("apps/v1", "Deployment", "api", "staging")
 WEB = ObjectIdentifier("apps/v1", "Deployment", "web", "staging")
@@ -86,13 +79,3 @@ def test_other_faults_say_in_which_step_they_arose() -> None:
     with pytest.raises(CommitTemplateFault, match=r"^failed to run template from spec: template: commit") as failed:
         message("{{.Changed.Nope}}")
     assert not isinstance(failed.value, RemovedTemplateField)
-
-
-def test_a_push_is_summed_up_with_where_it_went() -> None:
-    revision = "a1b2c3d4e5f6"
-    assert push_summary(branch="main", revision=revision, message="m") == "pushed commit 'a1b2c3d' to branch 'main'\nm"
-    assert push_summary(branch="b", revision=revision, message="m", refspecs=["x:y", "z:w"]) == (
-        "pushed commit 'a1b2c3d' to branch 'b' and refspecs 'x:y', 'z:w'\nm"
-    )
-    with pytest.raises(ValueError, match="empty push commit revision"):
-        push_summary(branch="b", revision="", message="m")

@@ -180,7 +180,7 @@ class ImageUpdateAutomationReconciler:
                 namespace=key.namespace,
                 name=key.name,
                 values=commit_spec.get("messageTemplateValues"),
-                changes=file_changes(result),
+                changes=result.changes,
             )
         except committemplate.RemovedTemplateField as error:
             raise Stalled("RemovedTemplateField", str(error)) from error
@@ -263,14 +263,6 @@ def below(files: Files, path: str) -> tuple[dict[str, bytes], dict[str, str]]:
         if entry.is_file and (everything or name == wanted or name.startswith(f"{wanted}/"))
     }
     return found, symlinks
-
-
-def file_changes(result: SetterResult) -> list[committemplate.FileChange]:
-    """Return the changes as commit templates see them."""
-    return [
-        committemplate.FileChange(file, committemplate.ObjectIdentifier(*identifier), committemplate.Change(*change))
-        for file, identifier, change in result.changes
-    ]
 
 
 def told(result: SetterResult) -> list[dict[str, Json]]:

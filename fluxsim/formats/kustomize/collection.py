@@ -13,8 +13,8 @@ from fluxsim.formats.goregex import InvalidRegex, compiled
 from fluxsim.formats.kustomize.errors import KustomizeError
 from fluxsim.formats.kustomize.identity import Identity
 from fluxsim.formats.kustomize.kustomization import Selector
-from fluxsim.formats.kustomize.labelselector import matcher
 from fluxsim.formats.kustomize.resource import Resource
+from fluxsim.formats.selectortext import InvalidSelectorText, SelectorText, parsed
 
 Pattern: TypeAlias = Callable[[str], bool]
 
@@ -108,6 +108,16 @@ def selects(selector: Selector, resource: Resource) -> bool:
 
 def matches_texts(selector: Selector, resource: Resource) -> bool:
     """Return whether labels and annotations are as the selector wants them. Raises KustomizeError."""
-    if selector.label_selector and not matcher(selector.label_selector)(resource.texts("labels")):
+    if selector.label_selector and not _parsed(selector.label_selector).matches(resource.texts("labels")):
         return False
-    return not selector.annotation_selector or matcher(selector.annotation_selector)(resource.texts("annotations"))
+    if not selector.annotation_selector:
+        return True
+    return _parsed(selector.annotation_selector).matches(resource.texts("annotations"))
+
+
+@lru_cache(maxsize=256)
+def _parsed(text: str) -> SelectorText:
+    try:
+        return parsed(text)
+    except InvalidSelectorText as error:
+        raise KustomizeError(str(error)) from error

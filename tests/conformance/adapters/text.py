@@ -5,15 +5,8 @@ from __future__ import annotations
 import re
 from pathlib import Path
 
-from fluxsim.formats.committemplate import (
-    Change,
-    CommitTemplateFault,
-    FileChange,
-    ObjectIdentifier,
-    RemovedTemplateField,
-    push_summary,
-    rendered,
-)
+from fluxsim.formats.automationgit import push_summary
+from fluxsim.formats.committemplate import CommitTemplateFault, RemovedTemplateField, rendered
 from fluxsim.formats.durations import (
     InvalidDuration,
     duration_text,
@@ -23,6 +16,7 @@ from fluxsim.formats.durations import (
 )
 from fluxsim.formats.gotext import short_message, truncated_hashes
 from fluxsim.formats.jsonpath import ExecutionFault, SyntaxFault, Template
+from fluxsim.formats.kyaml_changes import Change, FileChange, ObjectIdentifier
 from fluxsim.formats.tree import Json
 from tests.conformance.runner import Case, difference
 
@@ -114,12 +108,7 @@ def commit_template(case: Case, _directory: Path) -> Json:
 
 def _summary(given: Json) -> Json:
     try:
-        summary = push_summary(
-            branch=given["branch"],
-            revision=given["revision"],
-            message=given["commitMessage"],
-            refspecs=given["refspecs"],
-        )
+        summary = push_summary(given["revision"], given["branch"], given["refspecs"], given["commitMessage"])
     except ValueError as error:
         return {"error": str(error)}
     return {"summary": summary}
