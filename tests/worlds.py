@@ -77,12 +77,14 @@ def setup_of(
     """Return the start of a world whose GitOps repository holds the files; texts are dedented."""
     repository = GitRepository(URL, default_branch="main")
     given = {path: encoded(text) for path, text in files.items()}
-    if not any(b"kind: GitRepository" in (data or b"") for data in given.values()):
+    has_root = any(b"\nkind: GitRepository\n" in (data or b"") for data in given.values())
+    if not has_root:
         given[ROOT_FILE] = ROOT.encode()
     when_s = unix_millis(EPOCH) // 1000 - 3600
     repository.commit("main", given, author=PERSON, when_s=when_s, message=message)
     seeded = tuple(Seeded(image, tag) for image, tag in images)
-    start = of_repository("test", repository, images=seeded, epoch_ms=unix_millis(EPOCH), ours=ours)
+    path = "" if has_root else "clusters/test"
+    start = of_repository("test", repository, path=path, images=seeded, epoch_ms=unix_millis(EPOCH), ours=ours)
     return replace(start, gates=gates)
 
 
@@ -246,6 +248,16 @@ def runs(world: World, name: str, *, since: Millis = 0) -> list[Event]:
         event
         for event in world.log.events
         if event.kind == "reconcile.started" and event.data["key"] == key and event.at_ms >= since
+    ]
+
+
+def ends(world: World, name: str) -> list[Tree]:
+    """Return what the runs with an effect came to: {took, again?, retry?}."""
+    key = str(key_named(name))
+    return [
+        dict(event.data)
+        for event in world.log.events
+        if event.kind == "reconcile.finished" and event.data["key"] == key
     ]
 
 

@@ -19,12 +19,16 @@ from fluxsim.kernel.steps import Steps
 from fluxsim.kernel.units import SECOND, Millis
 from fluxsim.kube.clock import Clock
 from fluxsim.kube.errors import ApiError, NoKindMatch
+from fluxsim.kube.kinds import served
 from fluxsim.kube.meta import Key, Kind
 from fluxsim.kube.store import Store
 
 STAGE_TIMEOUT_MS: Millis = 60 * SECOND
 POLL_MS: Millis = 5 * SECOND
 GONE_POLL_MS: Millis = 2 * SECOND
+
+NO_SUCH_PATH = {"reason": "NotFound", "code": 404, "message": "the server could not find the requested resource"}
+"""What the API server says where a namespaced kind is asked for without a namespace."""
 
 
 class ApplyFailed(Exception):
@@ -136,6 +140,8 @@ class Applier:
         self, item: Item, live: Json, owner: fluxapply.Owner, options: fluxapply.Options, applied: Applied
     ) -> Steps[fluxapply.Decision]:
         """Dry-run one object; one that cannot be changed so is deleted first where force says so."""
+        if served(item.key.kind).namespaced and not item.key.namespace:
+            raise ApplyFailed(fluxapply.dry_run_error(item.object, NO_SUCH_PATH))
         try:
             return fluxapply.decide(item.object, live, owner, options, dry_run=self._dry_run)
         except ApiError as error:
