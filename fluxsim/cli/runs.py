@@ -223,9 +223,7 @@ def one_line(performance: Performance) -> str:
 def summary(performances: Sequence[Performance]) -> str:
     passed = sum(performance.passed for performance in performances)
     simulated = sum(play.world.now_ms for performance in performances for play in performance.plays)
-    return (
-        f"{passed} of {len(performances)} scenarios did what they should; {simulated / 86_400_000:.1f} days simulated"
-    )
+    return f"{passed} of {len(performances)} scenarios did what they should; {clock_text(simulated)} simulated"
 
 
 def stories(performance: Performance) -> Iterable[pages.Story]:
