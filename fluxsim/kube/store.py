@@ -250,11 +250,6 @@ class Store:
         """Call `bring` before objects of that kind are read: it puts in what nobody has looked at so far."""
         self._late[kind] = bring
 
-    def next_version(self) -> int:
-        """Use up and return a resourceVersion."""
-        self._version += 1
-        return self._version
-
     def put_quietly(self, key: Key, obj: Map) -> None:
         """Put an object in as it is, told to nobody."""
         if key not in self._objects[key.kind]:

@@ -64,7 +64,7 @@ def of_rollout(spec: Json) -> Causes:
     elif kind == "RollingUpdate":
         causes.extend(_steps(rolling))
     elif kind != "Recreate":
-        shown = {"Type": kind, "RollingUpdate": rolling}
+        shown = Fields({"Type": kind, "RollingUpdate": rolling})
         causes.append(("spec.strategy", _unsupported(shown, ("Recreate", "RollingUpdate"))))
     causes.extend(_not_negative(spec, "revisionHistoryLimit"))
     causes.extend(_not_negative(spec, "progressDeadlineSeconds"))
