@@ -16,7 +16,12 @@ def chain(events: Sequence[Event], event: Event) -> Iterator[Event]:
 
 
 def behind(events: Sequence[Event], event: Event) -> list[Event]:
-    """Return all that led to an event, the event included, oldest first."""
+    """Return all that led to an event, the event included, oldest first.
+
+    What a run found outside the cluster has its cause there: behind the artifact that it stored stands the commit,
+    behind its scan the tags that came or went.
+    """
+    outside = _outside(events[: event.seq + 1])
     seen: set[int] = set()
     waiting = [event.seq]
     while waiting:
@@ -24,7 +29,31 @@ def behind(events: Sequence[Event], event: Event) -> list[Event]:
         if seq not in seen:
             seen.add(seq)
             waiting.extend(events[seq].because)
+            waiting.extend(outside.get(seq, ()))
     return [events[seq] for seq in sorted(seen)]
+
+
+def _outside(events: Sequence[Event]) -> dict[int, list[int]]:
+    """Return the commits and tags that each run found, by the number of the event that began the run."""
+    latest: dict[tuple[str, ...], int] = {}
+    found: dict[int, list[int]] = {}
+    for event in events:
+        data = event.data
+        names: list[tuple[str, ...]] = []
+        match event.kind:
+            case "commit.pushed":
+                latest[(data["commit"],)] = event.seq
+            case "tag.pushed" | "tag.deleted":
+                latest[data["image"], data["tag"]] = event.seq
+            case "artifact.stored":
+                names = [(data["commit"],)]
+            case "image.scanned":
+                names = [(data["image"], tag) for tag in (*data["added"], *data["removed"])]
+            case _:
+                pass
+        for run in event.because if names else ():
+            found.setdefault(run, []).extend(latest[name] for name in names if name in latest)
+    return found
 
 
 def diverging(events: Sequence[Event], event: Event) -> Event:
