@@ -11,10 +11,10 @@ from fluxsim.drivers.scenario import LostBy, Trap, span
 from fluxsim.formats.tree import Json
 from fluxsim.kernel.log import Event
 from fluxsim.kernel.units import Millis, clock_text
+from fluxsim.observe.causes import behind, diverging
 
 FLUX_KINDS = ("GitRepository", "Kustomization", "ImageRepository", "ImagePolicy", "ImageUpdateAutomation")
 TURNS = ("commit.pushed", "action.taken", "fault.started", "fault.healed", "tag.deleted")
-"""At which events a story turns."""
 _VARYING = re.compile(r"[0-9a-f]{7,40}|\d+")
 
 
@@ -89,33 +89,11 @@ def _told(event: Event) -> tuple[str, ...] | None:
 
 
 def _turn(events: Sequence[Event], lost: Event) -> Event:
-    """Return the event at which the story turned: a commit, an action, a fault; else what a Kustomization applied by itself."""
-    causes = _causes(events, lost)
-    for kinds in (TURNS, ("kustomization.applied",)):
-        for event in causes:
-            if event.kind in kinds:
-                return event
-    return lost
-
-
-def _causes(events: Sequence[Event], event: Event) -> list[Event]:
-    """Return all that led to an event, the event included, newest first.
-
-    A kubelet brings a pod up by its own timers: behind such a run stands the creation of the pod.
-    """
-    born = {one.data["key"]: one.seq for one in events[: event.seq] if one.kind == "api.created"}
-    seen: set[int] = set()
-    waiting = [event.seq]
-    while waiting:
-        seq = waiting.pop()
-        if seq in seen:
-            continue
-        seen.add(seq)
-        one = events[seq]
-        waiting.extend(one.because)
-        if one.kind == "reconcile.started" and not one.because and one.data["key"].startswith("Pod/"):
-            waiting.append(born.get(one.data["key"], seq))
-    return [events[seq] for seq in sorted(seen, reverse=True)]
+    """Return the event at which the story turned; where nobody did anything, the run of Flux that did."""
+    turned = diverging(events, lost)
+    if turned is not lost or lost.kind in TURNS:
+        return turned
+    return next((event for event in reversed(behind(events, lost)) if _is_run(event)), lost)
 
 
 def _wrong(trap: Trap, events: Sequence[Event], loser: Event, *, silent: bool) -> list[str]:
@@ -137,7 +115,7 @@ def _wrong(trap: Trap, events: Sequence[Event], loser: Event, *, silent: bool) -
 def _facts(events: Sequence[Event], loser: Event) -> dict[str, str]:
     """Return who did it, the object through which, and why: what woke the object, and what the event says."""
     data: Json = loser.data
-    run = next((event for event in _causes(events, loser) if _is_run(event)), None)
+    run = next((event for event in reversed(behind(events, loser)) if _is_run(event)), None)
     key = str(data.get("key") or (run.data["key"] if run is not None else ""))
     causes = _triggers(events, run) if run is not None and run.data["key"] == key else []
     if loser.kind in ("event.recorded", "push.refused"):
