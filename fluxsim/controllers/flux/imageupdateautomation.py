@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import posixpath
+import re
 from collections.abc import Hashable, Sequence
 from dataclasses import dataclass
 
@@ -93,9 +94,9 @@ class ImageUpdateAutomationReconciler:
         try:
             checkout = source.remote.checkout(source.config.checkout_ref, source.config.push_branch)
         except GitError as error:
-            raise checkout_failed(error) from error
+            raise checkout_failed(error, all_branches=source.config.switch_branch) from error
         progress.past("GitOperationFailed")
-        result = self._set(spec, policies, checkout)
+        result = self._set(key, spec, policies, checkout)
         progress.past("InvalidUpdateStrategy", "UpdateFailed")
         seen: dict[str, Json] = {
             "observedSourceRevision": checkout.revision,
@@ -153,7 +154,7 @@ class ImageUpdateAutomationReconciler:
             raise checkout_failed(error) from error
         return automationgit.unchanged(last, head.revision if head is not None else "", source.config.checkout_ref)
 
-    def _set(self, spec: Json, policies: Sequence[Map], checkout: Checkout) -> SetterResult:
+    def _set(self, key: Key, spec: Json, policies: Sequence[Map], checkout: Checkout) -> SetterResult:
         path: str = get(spec, "update", "path", default="")
         images = {
             f"{policy['metadata']['namespace']}:{policy['metadata']['name']}": ImageRef.of(
@@ -168,7 +169,15 @@ class ImageUpdateAutomationReconciler:
         except UnsupportedStrategy as error:
             raise Stalled("InvalidUpdateStrategy", str(error)) from error
         except SetterError as error:
-            raise Failed("UpdateFailed", f"failed to apply policies: {error}") from error
+            text = str(error).replace("lstat ", f"lstat {self._work_directory(key, spec)}/", 1)
+            raise Failed("UpdateFailed", f"failed to apply policies: {text}") from error
+
+    def _work_directory(self, key: Key, spec: Json) -> str:
+        """Return where messages say that the clone lies; nothing is written."""
+        reference = spec["sourceRef"]
+        stream = self._chance.stream(f"imageupdateautomation/{key.namespace}/{key.name}/directory")
+        name = f"{reference.get('namespace') or key.namespace}-{reference['name']}"
+        return f"/tmp/{name}{stream.text(10, '0123456789')}"  # noqa: S108
 
     def _push(
         self, key: Key, spec: Json, source: _Source, checkout: Checkout, result: SetterResult, stream: Stream
@@ -240,8 +249,13 @@ def _replaced(status: Json, observed: Json) -> Json:
     return gone | fresh
 
 
-def checkout_failed(error: GitError) -> Failed:
-    return Failed("GitOperationFailed", f"failed to checkout source: {error}")
+_NO_REF = re.compile(r"couldn't find remote ref \".*\"$")
+
+
+def checkout_failed(error: GitError, *, all_branches: bool = False) -> Failed:
+    """Return the failure; a clone of all branches misses a ref only afterwards, and so says less of it."""
+    text = _NO_REF.sub("reference not found", str(error)) if all_branches else str(error)
+    return Failed("GitOperationFailed", f"failed to checkout source: {text}")
 
 
 def below(files: Files, path: str) -> tuple[dict[str, bytes], dict[str, str]]:
