@@ -20,8 +20,9 @@ from fluxsim.kernel.units import SECOND, Millis
 from fluxsim.kube.admission import admit
 from fluxsim.kube.clock import Clock
 from fluxsim.kube.controller import Controller, Reconciler
+from fluxsim.kube.errors import Forbidden
 from fluxsim.kube.events import EventRecorder
-from fluxsim.kube.meta import DEPLOYMENT, POD, REPLICA_SET, Key, Kind
+from fluxsim.kube.meta import DEPLOYMENT, POD, REPLICA_SET, Key, Kind, kind_of
 from fluxsim.kube.store import Store
 
 EPOCH_MS = 1_772_442_000_000
@@ -71,7 +72,8 @@ class SmallCluster:
         self.schedule = Schedule(ties=chance.stream("ties") if shuffled else None)
         self.log = Log(EPOCH_MS, lambda: self.schedule.now_ms)
         self.clock = Clock(self.schedule, chance, EPOCH_MS)
-        self.store = Store(self.log, self.clock, admit)
+        self.refused: set[Kind] = set()
+        self.store = Store(self.log, self.clock, self._admit)
         self.recorder = EventRecorder(self.store, self.log, self.clock)
         self.shelf = Shelf()
         self.vault = Vault()
@@ -89,6 +91,11 @@ class SmallCluster:
         WorkloadTriggers(self.store, self.controllers)
         GarbageCollector(self.store, self.schedule)
         self.store.create({"apiVersion": "v1", "kind": "Namespace", "metadata": {"name": "shop"}})
+
+    def _admit(self, new: Json, old: Json) -> Json:
+        if old is None and kind_of(new) in self.refused:
+            raise Forbidden("exceeded quota: small")
+        return admit(new, old)
 
     def _controller(self, name: str, reconciler: Reconciler, workers: int) -> Controller:
         return Controller(name, reconciler, store=self.store, schedule=self.schedule, log=self.log, workers=workers)
