@@ -2,15 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from collections.abc import Set as AbstractSet
 from dataclasses import dataclass
 from importlib import resources
 
 import orjson
 
+from fluxsim.formats.tree import Json
 from fluxsim.kernel.log import Event
-from fluxsim.observe.narrative import rows_with_causes
+from fluxsim.observe.causes import behind
+from fluxsim.observe.narrative import CHAIN_MAX
+from fluxsim.observe.narrative import told as tell
 from fluxsim.observe.timeline import LANES, timeline
+from fluxsim.report.text import folded
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,35 +41,65 @@ class Story:
 def page(stories: Sequence[Story], summary: str) -> str:
     """Return the page as HTML. It loads nothing from anywhere."""
     data = {"lanes": LANES, "summary": summary, "stories": [_story(story) for story in stories]}
-    text = orjson.dumps(data).decode().replace("</", "<\\/")
+    # Nothing in the data may end the script element or open a comment in it.
+    text = orjson.dumps(data).decode().replace("<", "\\u003c")
     template = resources.files("fluxsim.report").joinpath("page.html").read_text(encoding="utf-8")
-    return template.replace("/*DATA*/", text)
+    before, after = template.split("/*DATA*/")
+    return before + text + after
 
 
-def _story(story: Story) -> dict[str, object]:
-    shown = {goal.seq for goal in story.goals}
-    rows = timeline(story.events)
+def _story(story: Story) -> dict[str, Json]:
+    rows = folded(timeline(story.events))
+    shown = {row.seq for row in rows}
+    lost_by = {goal.seq for goal in story.goals}
+    words: dict[int, str] = {}
+    told: dict[str, tuple[int, str]] = {}
+    led: dict[int, set[int]] = {}
+    listed: list[dict[str, Json]] = []
+    for row in rows:
+        causes = behind(story.events, story.events[row.seq])
+        led[row.seq] = {cause.seq for cause in causes} & shown - {row.seq}
+        links = _links(causes, words)
+        told |= {str(cause.seq): (cause.at_ms, words[cause.seq]) for cause in links}
+        listed.append(
+            {
+                "at": row.at_ms,
+                "lane": LANES.index(row.lane),
+                "actor": row.actor,
+                "text": row.text,
+                "seq": row.seq,
+                "from": _nearest(led, row.seq),
+                "causes": [cause.seq for cause in links],
+            }
+            | ({"bad": True} if row.bad or row.seq in lost_by else {})
+        )
     return {
         "name": story.name,
         "why": story.why,
         "passed": story.passed,
-        "goals": [
-            {"text": goal.text, "ok": goal.ok, "seq": _row_of(goal.seq, [row.seq for row in rows])}
-            for goal in story.goals
-        ],
-        "rows": [
-            {
-                "at": row.at_ms,
-                "lane": row.lane,
-                "actor": row.actor,
-                "text": row.text,
-                "seq": row.seq,
-                "bad": row.bad or row.seq in shown,
-                "causes": [{"at": link.at_ms, "seq": link.seq, "text": link.text} for link in causes],
-            }
-            for row, causes in rows_with_causes(story.events, rows)
-        ],
+        "goals": [{"text": goal.text, "ok": goal.ok, "seq": _row_of(goal.seq, sorted(shown))} for goal in story.goals],
+        "rows": listed,
+        "told": told,
     }
+
+
+def _links(causes: Sequence[Event], words: dict[int, str]) -> list[Event]:
+    """Return the causes that say something to a person, newest first; `words` remembers what they say."""
+    links: list[Event] = []
+    for cause in reversed(causes):
+        if cause.seq not in words:
+            words[cause.seq] = tell(cause)
+        if words[cause.seq]:
+            links.append(cause)
+    return links[:CHAIN_MAX]
+
+
+def _nearest(led: Mapping[int, AbstractSet[int]], seq: int) -> list[int]:
+    """Return those of what led to an event that led to it through nothing else that is shown."""
+    further: set[int] = set()
+    for cause in led[seq]:
+        further |= led.get(cause, set())
+    return sorted(led[seq] - further)
 
 
 def _row_of(seq: int | None, known: Sequence[int]) -> int | None:
