@@ -17,6 +17,7 @@ from typing import Any
 import yaml
 
 from fluxsim.controllers.flux.gates import DEFAULT, Gates
+from fluxsim.controllers.latencies import Latencies
 from fluxsim.formats.durations import parse_millis
 from fluxsim.formats.gitcommit import Author
 from fluxsim.formats.tree import get, thaw
@@ -98,9 +99,11 @@ def world_of(
     assume_secrets: bool = True,
     message: str = "Set up\n",
     gates: Gates = DEFAULT,
+    latencies: Latencies | None = None,
 ) -> World:
     """Return a world at time zero in which the objects of `apply` exist."""
     start = setup_of(files, images=images, message=message, gates=gates)
+    start = start.with_latencies(latencies) if latencies is not None else start
     world = World(start, seed=seed, lean=lean, assume_secrets=assume_secrets)
     for manifest in apply:
         create(world, manifest)

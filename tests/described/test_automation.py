@@ -47,17 +47,20 @@ def test_rec_no_gitspec() -> None:
 
 
 def test_rec_checkout_fails() -> None:
-    world = world_with(change={"git": {"checkout": {"ref": {"branch": "bad-branch"}}, "push": {"branch": "main"}}})
-    found = conditions(world, NAME)
+    change = {"git": {"checkout": {"ref": {"branch": "bad-branch"}}, "push": {"branch": "main"}}}
+    found = conditions(world_with(change=change), NAME)
     assert set(found) == {"Reconciling", "Ready"}
     assert found["Reconciling"][:2] == ("True", "ProgressingWithRetry")
     assert "processing" in found["Reconciling"][2]
     assert found["Ready"][:2] == ("False", "GitOperationFailed")
-    message = found["Ready"][2]
-    assert message.startswith("failed to checkout source: ")
-    assert message.endswith('couldn\'t find remote ref "refs/heads/bad-branch"'), (
-        "what go-git says of a missing reference"
-    )
+    assert found["Ready"][2].startswith("failed to checkout source: ")
+    assert "reference not found" in found["Ready"][2]
+
+
+def test_a_checkout_of_one_branch_alone_names_what_is_missing() -> None:
+    found = ready(world_with(change={"git": {"checkout": {"ref": {"branch": "bad-branch"}}}}), NAME)
+    assert found is not None
+    assert found[2].endswith('couldn\'t find remote ref "refs/heads/bad-branch"')
 
 
 def test_rec_no_marker() -> None:
