@@ -79,7 +79,7 @@ def _container(container: Json) -> Json:
     container = _each(filled(container, _CONTAINER), "ports", lambda port: filled(port, {"protocol": "TCP"}))
     container = _each(container, "env", _variable)
     for name in ("readinessProbe", "livenessProbe", "startupProbe"):
-        if container.get(name):
+        if container.get(name) is not None:
             container = _changed(container, name, _probe, container[name])
     return container
 

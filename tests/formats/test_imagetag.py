@@ -2,7 +2,7 @@ from __future__ import annotations
 
 import pytest
 
-from fluxsim.formats.imagetag import Reference, has_tag_or_digest, split, tag_of
+from fluxsim.formats.imagetag import Reference, fault, full_name, has_tag_or_digest, split, tag_of
 
 
 @pytest.mark.parametrize(
@@ -28,3 +28,51 @@ def test_a_port_is_no_tag() -> None:
 
 def test_a_digest_pins_without_a_tag() -> None:
     assert has_tag_or_digest("app@sha256:00")
+
+
+@pytest.mark.parametrize(
+    "image",
+    [
+        "nginx",
+        "nginx:1.27-alpine_2",
+        "localhost:5000/a/b__c.d",
+        "GHCR.io/acme/web:V1",
+        "ghcr.io/acme/web@sha256:" + 64 * "a",
+        "ghcr.io/acme/web:1@sha256:" + 64 * "a",
+    ],
+)
+def test_a_reference_has_no_fault(image: str) -> None:
+    assert fault(image) == ""
+
+
+@pytest.mark.parametrize(
+    ("image", "told"),
+    [
+        ("", "invalid reference format"),
+        ("web:", "invalid reference format"),
+        ("web:-1", "invalid reference format"),
+        ("web:" + 129 * "a", "invalid reference format"),
+        ("https://registry.test/web", "invalid reference format"),
+        ("a//b", "invalid reference format"),
+        ("web@sha256:abc", "invalid reference format"),
+        ("web:1 ", "invalid reference format"),
+        ("Web:1", "invalid reference format: repository name (library/Web) must be lowercase"),
+        ("registry.test/Shop/web", "invalid reference format: repository name (Shop/web) must be lowercase"),
+        ("/".join(30 * ["registry0"]), "repository name must not be more than 255 characters"),
+    ],
+)
+def test_what_is_no_reference_says_why(image: str, told: str) -> None:
+    assert fault(image) == told
+
+
+@pytest.mark.parametrize(
+    ("image", "name"),
+    [
+        ("nginx:1", "docker.io/library/nginx"),
+        ("acme/web", "docker.io/acme/web"),
+        ("localhost/web", "localhost/web"),
+        ("registry.test/web@sha256:0", "registry.test/web"),
+    ],
+)
+def test_a_short_name_is_docker_hubs(image: str, name: str) -> None:
+    assert full_name(image) == name

@@ -222,7 +222,8 @@ class KubeletReconciler:
         return self._watch(key, container, running, memory)
 
     def _answers_at_once(self, container: Json, image: Image) -> bool:
-        return image.app != "crash" and not container.get("readinessProbe") and not container.get("startupProbe")
+        probed = container.get("readinessProbe") is not None or container.get("startupProbe") is not None
+        return image.app != "crash" and not probed
 
     def _watch(self, key: Key, container: Json, running: _Container, memory: _Memory) -> Millis | None:
         """Judge a running container."""

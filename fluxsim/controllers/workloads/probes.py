@@ -12,8 +12,8 @@ from fluxsim.kernel.units import SECOND, Millis
 def ready_after(container: Json, boots_ms: Millis) -> Millis:
     """Return how long after its start a container whose program needs `boots_ms` becomes ready."""
     startup, readiness = container.get("startupProbe"), container.get("readinessProbe")
-    started_ms = _answered(startup, 0, boots_ms) if startup else 0
-    return _answered(readiness, started_ms, boots_ms) if readiness else started_ms
+    started_ms = _answered(startup, 0, boots_ms) if startup is not None else 0
+    return _answered(readiness, started_ms, boots_ms) if readiness is not None else started_ms
 
 
 def period_of(probe: Json) -> Millis:
