@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
-from collections.abc import Set as AbstractSet
+from collections.abc import Sequence
 from dataclasses import dataclass
 from importlib import resources
 
@@ -11,11 +10,11 @@ import orjson
 
 from fluxsim.formats.tree import Json
 from fluxsim.kernel.log import Event
-from fluxsim.observe.causes import behind
 from fluxsim.observe.narrative import CHAIN_MAX
 from fluxsim.observe.narrative import told as tell
 from fluxsim.observe.timeline import LANES, timeline
 from fluxsim.report.text import folded
+from fluxsim.report.threads import Threads
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,12 +53,10 @@ def _story(story: Story) -> dict[str, Json]:
     lost_by = {goal.seq for goal in story.goals}
     words: dict[int, str] = {}
     told: dict[str, tuple[int, str]] = {}
-    led: dict[int, set[int]] = {}
+    threads = Threads(story.events, shown)
     listed: list[dict[str, Json]] = []
     for row in rows:
-        causes = behind(story.events, story.events[row.seq])
-        led[row.seq] = {cause.seq for cause in causes} & shown - {row.seq}
-        links = _links(causes, words)
+        links = _links(threads.behind(row.seq), words)
         told |= {str(cause.seq): (cause.at_ms, words[cause.seq]) for cause in links}
         listed.append(
             {
@@ -68,7 +65,7 @@ def _story(story: Story) -> dict[str, Json]:
                 "actor": row.actor,
                 "text": row.text,
                 "seq": row.seq,
-                "from": _nearest(led, row.seq),
+                "from": threads.nearest(row.seq),
                 "causes": [cause.seq for cause in links],
             }
             | ({"bad": True} if row.bad or row.seq in lost_by else {})
@@ -92,14 +89,6 @@ def _links(causes: Sequence[Event], words: dict[int, str]) -> list[Event]:
         if words[cause.seq]:
             links.append(cause)
     return links[:CHAIN_MAX]
-
-
-def _nearest(led: Mapping[int, AbstractSet[int]], seq: int) -> list[int]:
-    """Return those of what led to an event that led to it through nothing else that is shown."""
-    further: set[int] = set()
-    for cause in led[seq]:
-        further |= led.get(cause, set())
-    return sorted(led[seq] - further)
 
 
 def _row_of(seq: int | None, known: Sequence[int]) -> int | None:
