@@ -99,7 +99,7 @@ def elected(world: World) -> str:
 
 def bot_commits(world: World) -> list[Tree]:
     """Return the pushes of the automation, oldest first."""
-    return [event.data for event in world.commits("gitops") if event.data["author"]["name"] == "fluxcdbot"]
+    return [dict(event.data) for event in world.commits("gitops") if event.data["author"]["name"] == "fluxcdbot"]
 
 
 def suspended(world: World, name: str, *, value: bool) -> None:

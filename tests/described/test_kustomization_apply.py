@@ -10,9 +10,9 @@ import yaml
 
 from fluxsim.kube.meta import POD
 from fluxsim.world import actions
+from fluxsim.world.world import World
 from tests.worlds import (
     NAMESPACE,
-    World,
     at,
     commit,
     conditions,

@@ -7,9 +7,9 @@ import re
 import pytest
 
 from fluxsim.formats import fluxbuild
+from fluxsim.world.world import World
 from tests.worlds import (
     NAMESPACE,
-    World,
     at,
     commit,
     conditions,

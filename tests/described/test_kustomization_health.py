@@ -6,10 +6,11 @@ import re
 from typing import Any
 
 from fluxsim.controllers.flux.gates import Gates
+from fluxsim.world.world import World
 from tests.described.test_kustomization_apply import DEPLOYMENT
 from tests.worlds import (
     NAMESPACE,
-    World,
+    Tree,
     at,
     commit,
     conditions,
@@ -37,7 +38,7 @@ def revision(world: World) -> str:
 
 
 def world_with(files: dict[str, str], *, gates: Gates | None = None, **spec: Any) -> World:
-    apply = [NAMESPACE.format("develop"), kustomization(**spec)]
+    apply: list[Tree | str] = [NAMESPACE.format("develop"), kustomization(**spec)]
     return world_of(files, images=IMAGES, apply=apply, gates=gates or Gates())
 
 

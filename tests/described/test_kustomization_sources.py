@@ -5,9 +5,9 @@ from __future__ import annotations
 import re
 
 from fluxsim.world import actions
+from fluxsim.world.world import World
 from tests.worlds import (
     NAMESPACE,
-    World,
     at,
     commit,
     conditions,

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from typing import Any
+
 import pytest
 
 from fluxsim.controllers.latencies import Latencies, Span
@@ -131,7 +134,7 @@ def test_scenario_exclude_bad_tag_rolls_back() -> None:
     assert image(world) == T1
 
 
-def _progress_of(data: dict[str, object]) -> list[str]:
+def _progress_of(data: Mapping[str, Any]) -> list[str]:
     listed = get(data.get("object"), "status", "conditions", default=None) or ()
     return [str(entry["message"]) for entry in listed if entry["type"] == "Reconciling"]
 
