@@ -22,7 +22,7 @@ from fluxsim.kube.admission import admit
 from fluxsim.kube.clock import Clock
 from fluxsim.kube.controller import After, Result, Retry
 from fluxsim.kube.events import EventRecorder
-from fluxsim.kube.meta import IMAGE_POLICY, IMAGE_REPOSITORY, Key, condition
+from fluxsim.kube.meta import IMAGE_POLICY, IMAGE_REPOSITORY, Key, condition, key_of
 from fluxsim.kube.store import Store
 from fluxsim.systems.imagerepository import Manifest
 from fluxsim.systems.registry import Registry
@@ -101,11 +101,15 @@ class ImageCluster:
             repository.put_tag(tag, manifest.digest)
 
     def remember(self, image: str, tags: Sequence[str]) -> None:
-        """Put tags into the database as a scan would."""
+        """Put tags into the database as a scan would, which also notes the canonical name."""
         try:
-            self.database.store(canonical_name(image), sorted(tags, reverse=True))
+            name = canonical_name(image)
         except ImageUrlInvalid:
             return
+        self.database.store(name, sorted(tags, reverse=True))
+        for repository in self.store.list(IMAGE_REPOSITORY):
+            if repository["spec"]["image"] == image:
+                self.store.patch_status(key_of(repository), {"canonicalImageName": name}, manager=MANAGER)
 
     def run(self, key: Key) -> dict[str, Any]:
         """Reconcile once, and return what it came to in the words of the cases."""
