@@ -63,6 +63,17 @@ class Played:
         return not self.faults and not self.unexpected and all(result.as_expected for result in self.goals)
 
     @property
+    def findings(self) -> list[Violation]:
+        """What is wrong with the repository itself: it fails nothing where the repository is not ours, for it may be meant."""
+        circles = [
+            Violation("nothing waits for ever", 0, f"Kustomizations wait for each other: {circle}", ())
+            for circle in self.world.setup.closure.circles
+        ]
+        if self.world.setup.ours:
+            return circles
+        return [*circles, *(one for one in self.violations if one.invariant not in self.scenario.breaks)]
+
+    @property
     def log(self) -> Log:
         return self.world.log
 
@@ -207,7 +218,8 @@ class Player:
             GoalResult(tracker.goal, tracker, tracker.outcome == tracker.goal.expect) for tracker in self._trackers
         ]
         violations = self._invariants.violations(self._world.now_ms) if self._own else []
-        unexpected = [violation for violation in violations if violation.invariant not in self._scenario.breaks]
+        ours = self._world.setup.ours
+        unexpected = [one for one in violations if ours and one.invariant not in self._scenario.breaks]
         return Played(
             self._scenario, self._world, results, violations, unexpected, self._told, self._journal, self._faults
         )

@@ -6,6 +6,7 @@ A kind of any other group is assumed to be installed: its objects are stored and
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass
 
 from fluxsim.kube.errors import NoKindMatch
@@ -141,6 +142,10 @@ def closed(group: str) -> bool:
     return group in _CLOSED_GROUPS or group.endswith(".toolkit.fluxcd.io")
 
 
+_CLUSTER_WIDE = re.compile("Cluster[A-Z]")
+"""Kinds that are called like ClusterIssuer are cluster-scoped; one that is called Cluster is not."""
+
+
 def served(kind: Kind) -> Served:
     """Return how a kind is served; one of a foreign group is assumed to be a namespaced custom resource with a status."""
     found = SERVED.get(kind)
@@ -149,7 +154,7 @@ def served(kind: Kind) -> Served:
     name = kind.name.lower()
     plural = f"{name[:-1]}ies" if name.endswith("y") else f"{name}es" if name.endswith(("s", "x", "ch")) else f"{name}s"
     return Served(
-        kind, (), plural, namespaced=not kind.name.startswith("Cluster"), generation=True, status=True, assumed=True
+        kind, (), plural, namespaced=not _CLUSTER_WIDE.match(kind.name), generation=True, status=True, assumed=True
     )
 
 

@@ -9,6 +9,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 from fluxsim.formats import fluxbuild
+from fluxsim.formats.dependencies import CircularDependency, dependency_order
 from fluxsim.formats.tree import Json, Map, get
 from fluxsim.kube.meta import FLUX_KUSTOMIZE, group_of
 from fluxsim.systems.gitserver import Files
@@ -44,6 +45,21 @@ class Closure:
     @property
     def objects(self) -> list[Map]:
         return [obj for built in self.builds for obj in built.objects]
+
+    @property
+    def circles(self) -> list[str]:
+        """The Kustomizations that wait for each other, `a/b -> a/c -> a/b`: nothing of them is ever applied."""
+        found: list[str] = []
+        waiting = {_reference(built.kustomization): built.kustomization for built in self.builds}
+        while True:
+            try:
+                dependency_order(list(waiting.values()))
+            except CircularDependency as error:
+                circle = str(error).partition(": ")[2]
+                found.append(circle)
+                waiting = {name: one for name, one in waiting.items() if name not in circle.split(" -> ")}
+            else:
+                return found
 
     @property
     def deployments(self) -> dict[tuple[str, str], str]:
@@ -90,6 +106,10 @@ def _built(files: Files, kustomization: Map, found: Mapping[tuple[str, str, str]
     except fluxbuild.BuildFailed as error:
         return Built(kustomization, (), str(error))
     return Built(kustomization, build.objects, build=build)
+
+
+def _reference(kustomization: Map) -> str:
+    return f"{kustomization['metadata'].get('namespace', '')}/{kustomization['metadata']['name']}"
 
 
 def _from_git(obj: Map) -> bool:

@@ -7,6 +7,7 @@ marker without policy                a marker names a policy that nothing define
 marker of another environment        a line in one environment follows the policy of another
 marker of another image              the policy elects tags of another image than the line names
 build fails                          a Kustomization that cannot be built
+dependencies in a circle             Kustomizations that wait for each other, so that none is ever applied
 """
 
 from __future__ import annotations
@@ -21,7 +22,7 @@ from fluxsim.formats.imagetag import split
 from fluxsim.formats.markers import Marker, find_markers
 from fluxsim.formats.tree import Json, Map, get
 from fluxsim.kernel.errors import InputError
-from fluxsim.kube.meta import IMAGE_POLICY, IMAGE_REPOSITORY, kind_of
+from fluxsim.kube.meta import IMAGE_POLICY, IMAGE_REPOSITORY, KUSTOMIZATION, kind_of
 from fluxsim.observe.invariants import ENVIRONMENTS, MUTABLE_TAGS, PRODUCTION
 from fluxsim.systems.gitserver import Files
 from fluxsim.world.closure import Built, Closure, closure_of
@@ -73,6 +74,7 @@ def findings(files: Files, root: Root, closure: Closure | None = None) -> list[F
     policies = list(_policies(closure))
     found = [
         *_failed_builds(closure, root),
+        *_circles(files, closure, root),
         *_foreign_tags(files, policies),
         *_shared_tags(files, policies),
         *_mutable_tags(files, closure),
@@ -160,6 +162,24 @@ def _failed_builds(closure: Closure, root: Root) -> Iterator[Finding]:
     for built in closure.builds:
         if built.error:
             yield Finding(root.file, 1, 1, "build fails", f"Kustomization {built.name}: {built.error.splitlines()[0]}")
+
+
+def _circles(files: Files, closure: Closure, root: Root) -> Iterator[Finding]:
+    for circle in closure.circles:
+        namespace, _slash, name = circle.partition(" -> ")[0].partition("/")
+        file = next(
+            (
+                _source(built, number)
+                for built in closure.builds
+                for number, obj in enumerate(built.objects)
+                if kind_of(obj) == KUSTOMIZATION
+                and (obj["metadata"].get("namespace", ""), obj["metadata"]["name"]) == (namespace, name)
+            ),
+            root.file,
+        )
+        line, column = _place(files, file, name, "Kustomization", ("spec", "dependsOn"))
+        text = f"Kustomizations wait for each other, and none is ever applied: {circle}"
+        yield Finding(file, line, column, "dependencies in a circle", text)
 
 
 # -- markers

@@ -15,12 +15,13 @@ from fluxsim.kernel.units import Millis, clock_text, rfc3339
 from fluxsim.kube.admission import admit
 from fluxsim.kube.clock import Clock
 from fluxsim.kube.events import EventRecorder
-from fluxsim.kube.meta import IMAGE_POLICY, NAMESPACE, Key
+from fluxsim.kube.meta import IMAGE_POLICY, NAMESPACE, SECRET, Key, key_of, kind_of
 from fluxsim.kube.store import Store
 from fluxsim.systems.gitserver import GitRepository, GitServer, Pushed
 from fluxsim.systems.registry import Registry
 from fluxsim.world.acting import Acting, Outcome
 from fluxsim.world.actions import GITOPS, AnyAction
+from fluxsim.world.assumptions import assumptions
 from fluxsim.world.cluster import Cluster, Ground
 from fluxsim.world.gitops import Head
 from fluxsim.world.lookup import ImageLine
@@ -72,6 +73,9 @@ class World:
             lean=lean,
             assume_secrets=assume_secrets,
             gates=setup.gates,
+        )
+        self.cluster.credentials.declared = frozenset(
+            key_of(obj) for obj in setup.closure.objects if kind_of(obj) == SECRET
         )
         self.gitops = self.git.add(copied(setup.repository, setup.url))
         self.head = Head(self.gitops, setup.branch, self.store)
@@ -155,11 +159,7 @@ class World:
     @property
     def assumptions(self) -> list[str]:
         """What this world takes as given because nothing in it says so."""
-        kinds = [f"{kind} is installed (first object: {key})" for kind, key in sorted(self.store.assumed.kinds.items())]
-        values = [f"{name} decrypts" for name in self.store.assumed.values]
-        secrets = [f"{key} exists and is right" for key in self.cluster.credentials.assumed]
-        stand_ins = [f"{key} becomes ready" for key in self.cluster.stand_ins.seen]
-        return [*kinds, *values, *secrets, *stand_ins]
+        return assumptions(self)
 
     def repository_named(self, url: str) -> str:
         """Return what the log calls a repository: `gitops`, a service, or its URL."""

@@ -43,6 +43,8 @@ class Credentials:
         self._store = store
         self._assume = assume
         self.assumed: dict[Key, None] = {}
+        self.declared: frozenset[Key] = frozenset()
+        """Secrets that Git declares: a pod waits until they are applied."""
 
     # -- Git
 
@@ -164,9 +166,10 @@ class Credentials:
 
     def data(self, namespace: str, name: str) -> Mapping[str, str] | None:
         """Return what a secret holds, decoded; None where the secret is only assumed. Raises MissingSecret."""
-        if not self.has(namespace, name):
+        key = Key(SECRET, namespace, name)
+        if not self._may_use(key):
             raise MissingSecret(name)
-        obj = self._store.get(Key(SECRET, namespace, name))
+        obj = self._store.get(key)
         if obj is None:
             return None
         encoded: Mapping[str, str] = obj.get("data") or {}
@@ -174,8 +177,11 @@ class Credentials:
         return {word: _decoded(value) for word, value in encoded.items()} | dict(plain)
 
     def has(self, namespace: str, name: str) -> bool:
-        """Return whether the secret is there, or assumed to be."""
+        """Return whether a pod finds the secret: it is there, or it is not in Git and so is assumed to be."""
         key = Key(SECRET, namespace, name)
+        return self._store.get(key) is not None if key in self.declared else self._may_use(key)
+
+    def _may_use(self, key: Key) -> bool:
         if self._store.get(key) is not None:
             return True
         if self._assume:

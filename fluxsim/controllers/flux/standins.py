@@ -86,6 +86,24 @@ def _job(_obj: Map, now: str) -> tuple[str, Json]:
     return "kube-controller-manager", {"succeeded": 1, "startTime": now, "completionTime": now, "conditions": [done]}
 
 
+_NOT_DONE = {
+    "HelmRepository": "no index is fetched",
+    "HelmChart": "no chart is fetched",
+    "OCIRepository": "no artifact is fetched",
+    "Bucket": "no artifact is fetched",
+    "HelmRelease": "no chart is installed",
+    "Receiver": "no webhook arrives",
+    "StatefulSet": "no pod runs",
+    "DaemonSet": "no pod runs",
+    "Job": "no pod runs",
+}
+
+
+def stands_in(kind: Kind) -> str:
+    """Return what a stand-in leaves out and what it does."""
+    return f"{_NOT_DONE[kind.name]}, it becomes ready {DELAY_MS // SECOND}s after each change"
+
+
 _READY: dict[Kind, Callable[[Map, str], tuple[str, Json]]] = {
     Kind("HelmRepository", FLUX_SOURCE): _flux("source-controller", "Succeeded", "assumed: index fetched"),
     Kind("HelmChart", FLUX_SOURCE): _flux("source-controller", "Succeeded", "assumed: chart fetched"),
