@@ -73,9 +73,11 @@ def _merge_field(
     result: dict[str, Json], key: str, value: Json, schema: Schema, *, onto_patch: bool, deleting: bool
 ) -> None:
     if value is None:
-        result.pop(key, None)
-        if not onto_patch:
-            return
+        if onto_patch:
+            result[key] = None
+        else:
+            result.pop(key, None)
+        return
     known: Json = result.get(key)
     kind = type_of(value)
     if key in result and type_of(known) == kind:
@@ -181,6 +183,10 @@ def _merge_ordered_lists(result: dict[str, Json], patch: dict[str, Json], schema
             merged = _cleaned(changes, drop_nulls=False)
         else:
             continue
+        if not field.merge_key:
+            # Go tells the elements apart before it looks whether they are scalars, and panics if they are not.
+            for item in (*order, *merged):
+                identity(item)
         maps = element_type(server, changes) == MAP
         result[name] = ordered(merged, order, server, field.merge_key, maps=maps)
         patch.pop(name, None)

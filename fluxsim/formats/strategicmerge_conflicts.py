@@ -94,7 +94,9 @@ def _lists_conflict(left: Sequence[Json], right: Sequence[Json], schema: Schema)
         return True
     if kind != MAP:
         left, right = (sorted_by_text(deduplicated(items)) for items in (left, right))
-        # Go indexes the one by the places of the other, and panics where it has fewer.
-        if len(left) > len(right):
-            raise StrategicMergeError(f"runtime error: index out of range [{len(right)}] with length {len(right)}")
-    return any(_values_conflict(one, other, schema) for one, other in zip(left, right, strict=False))
+    if any(_values_conflict(one, other, schema) for one, other in zip(left, right, strict=False)):
+        return True
+    if len(left) > len(right):
+        # Only repeated scalars lead here: Go walks the one list by the places of the other, and panics.
+        raise StrategicMergeError(f"runtime error: index out of range [{len(right)}] with length {len(right)}")
+    return False

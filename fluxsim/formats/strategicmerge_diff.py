@@ -68,7 +68,8 @@ def three_way_patch(
     """Return the patch, frozen, that brings `modified` to the live object `current`; `original` was applied before.
 
     Raises Conflict, unless it may `overwrite`, when the patch touches what others changed since; else what
-    two_way_patch raises.
+    two_way_patch raises. (Without `overwrite` Go leaves replaced lists of scalars in the patch sorted, as it needed
+    them for comparing; here the patch stays the same.)
     """
     additions = _Differences(order=True, deletions=False).of_maps(current, modified, schema)
     deletions = _Differences(order=True, changes=False).of_maps(original, modified, schema)

@@ -58,7 +58,7 @@ def in_order_of(order: Sequence[Json], items: Sequence[Json], key: str, *, maps:
 
 
 def _insert_one_by_one(ranked: list[tuple[int, Json]]) -> None:
-    """Sort as Go does when items without a place count as less than all others: what has none goes ahead."""
+    """Sort by insertion as Go does, to which an item is less than one without a place, and one without than all."""
     for start in range(1, len(ranked)):
         at = start
         while at > 0 and (min(ranked[at][0], ranked[at - 1][0]) < 0 or ranked[at][0] < ranked[at - 1][0]):
@@ -83,16 +83,16 @@ def _interleaved(
 
 def _parted(elements: Sequence[Json], wanted: Sequence[Json], key: str) -> tuple[list[Json], list[Json]]:
     """Part the elements into those that the wanted order names and the others."""
-    if not key:
-        names = {identity(item) for item in wanted}
-        parts = [(identity(item) in names, item) for item in elements]
-    else:
-        maps = list(takewhile(lambda item: isinstance(item, Mapping), wanted))
-        names = {identity(item[key]) for item in maps if key in item}
-        parts = [(identity(_keyed(item, key)[key]) in names, item) for item in elements]
-        if len(maps) < len(wanted) and not all(listed for listed, _ in parts):
+    listed: list[Json] = []
+    others: list[Json] = []
+    maps = list(takewhile(lambda item: isinstance(item, Mapping), wanted)) if key else []
+    names = {identity(item[key]) for item in maps if key in item} if key else {identity(item) for item in wanted}
+    for item in elements:
+        name = identity(_keyed(item, key)[key] if key else item)
+        if name not in names and key and len(maps) < len(wanted):
             raise StrategicMergeError(f"value for key {len(maps)} is not a map")
-    return [item for listed, item in parts if listed], [item for listed, item in parts if not listed]
+        (listed if name in names else others).append(item)
+    return listed, others
 
 
 def _keyed(item: Json, key: str) -> Mapping[str, Json]:

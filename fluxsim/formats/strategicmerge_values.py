@@ -143,9 +143,10 @@ def sorted_by_text(values: Sequence[Json], key: str | None = None) -> list[Json]
 
     Go's comparison takes equals for less, so that its insertion sort (up to twelve elements) turns them round.
     """
-    if key is None:
-        return sorted(values[::-1], key=value_text)
-    return sorted(values[::-1], key=lambda value: value_text(value.get(key)))
+    turned = list(values)
+    turned.reverse()
+    turned.sort(key=value_text if key is None else lambda value: value_text(value.get(key)))
+    return turned
 
 
 def deduplicated(values: Sequence[Json]) -> list[Json]:
