@@ -2,19 +2,19 @@
 
 from __future__ import annotations
 
+import sys
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from importlib import resources
 from pathlib import Path
 
 from rich.console import Console
-from rich.progress import Progress
 from rich.text import Text
 
 from fluxsim.cli import rollback, runs
+from fluxsim.cli.outcomes import Forms, Outcome
 from fluxsim.cli.screen import WIDTH
-from fluxsim.drivers.play import Performance, perform
-from fluxsim.drivers.scenario import Scenario, setup_of
+from fluxsim.drivers.scenario import Scenario
 from fluxsim.kernel.errors import Fault, InputError
 from fluxsim.report import html as pages
 
@@ -27,11 +27,11 @@ def demo(html: Path, scenarios: Path | None) -> int:
     started = time.monotonic()
     story = rollback.tell(console)
     console.print()
-    performances = _played(console, runs.loaded([scenarios or shipped()]))
-    passed = story.passed and all(performance.passed for performance in performances)
-    summary = runs.summary(performances)
-    drill = pages.Story(rollback.NAME, rollback.WHY, story.passed, story.world.log.events, story.told)
-    page = pages.page([drill, *(one for performance in performances for one in runs.stories(performance))], summary)
+    drill = pages.told(pages.Story(rollback.NAME, rollback.WHY, story.passed, story.world.log.events, story.told))
+    seen = _played(console, runs.loaded([scenarios or shipped()]))
+    passed = story.passed and all(outcome.passed for outcome in seen)
+    summary = runs.summary(seen)
+    page = pages.page([drill, *(one for outcome in seen for one in outcome.page)], summary)
     html.write_text(page, encoding="utf-8")
     took = f" in {time.monotonic() - started:.0f} s"
     console.print(Text(f"{summary}{took}; the swim lanes are in {html}", style="bold green" if passed else "bold red"))
@@ -47,26 +47,14 @@ def shipped() -> Path:
     raise InputError(Fault("--scenarios", "this installation has no scenarios", "give a directory of them"))
 
 
-def _played(console: Console, scenarios: Sequence[Scenario]) -> list[Performance]:
+def _played(console: Console, scenarios: Sequence[Scenario]) -> list[Outcome]:
     """Play all and print a line for each as it ends; on a terminal with a progress bar below."""
     console.print(Text(f"{len(scenarios)} scenarios", style="bold"))
-    performances: list[Performance] = []
-    for performance in _one_by_one(console, scenarios):
-        performances.append(performance)
-        console.print(runs.one_line(performance))
-        for fault in performance.faults:
+    seen: list[Outcome] = []
+    forms = Forms(text="line", coloured=console.is_terminal, page=True)
+    for outcome in runs.in_progress(scenarios, None, forms):
+        seen.append(outcome)
+        sys.stdout.write(outcome.text)
+        for fault in outcome.faults:
             console.print(Text(f"    {fault}", style="red"))
-    return performances
-
-
-def _one_by_one(console: Console, scenarios: Sequence[Scenario]) -> Iterator[Performance]:
-    if not console.is_terminal:
-        for scenario in scenarios:
-            yield perform(scenario, setup_of(scenario))
-        return
-    with Progress(console=console, transient=True) as bar:
-        task = bar.add_task("playing", total=len(scenarios))
-        for scenario in scenarios:
-            bar.update(task, description=scenario.name)
-            yield perform(scenario, setup_of(scenario))
-            bar.advance(task)
+    return seen

@@ -11,7 +11,7 @@ import orjson
 from fluxsim.formats.tree import Json
 from fluxsim.kernel.log import Event
 from fluxsim.observe.narrative import CHAIN_MAX
-from fluxsim.observe.narrative import told as tell
+from fluxsim.observe.narrative import told as told_event
 from fluxsim.observe.timeline import LANES, timeline
 from fluxsim.report.text import folded
 from fluxsim.report.threads import Threads
@@ -37,9 +37,9 @@ class Story:
     goals: Sequence[GoalLine]
 
 
-def page(stories: Sequence[Story], summary: str) -> str:
-    """Return the page as HTML. It loads nothing from anywhere."""
-    data = {"lanes": LANES, "summary": summary, "stories": [_story(story) for story in stories]}
+def page(stories: Sequence[Json], summary: str) -> str:
+    """Return the page of stories that were told by `told`, as HTML. It loads nothing from anywhere."""
+    data = {"lanes": LANES, "summary": summary, "stories": stories}
     # Nothing in the data may end the script element or open a comment in it.
     text = orjson.dumps(data).decode().replace("<", "\\u003c")
     template = resources.files("fluxsim.report").joinpath("page.html").read_text(encoding="utf-8")
@@ -47,17 +47,18 @@ def page(stories: Sequence[Story], summary: str) -> str:
     return before + text + after
 
 
-def _story(story: Story) -> dict[str, Json]:
+def told(story: Story) -> dict[str, Json]:
+    """Return what the page needs of a story: its rows, their causes, and what those say."""
     rows = folded(timeline(story.events))
     shown = {row.seq for row in rows}
     lost_by = {goal.seq for goal in story.goals}
     words: dict[int, str] = {}
-    told: dict[str, tuple[int, str]] = {}
+    said: dict[str, tuple[int, str]] = {}
     threads = Threads(story.events, shown)
     listed: list[dict[str, Json]] = []
     for row in rows:
         links = _links(threads.behind(row.seq), words)
-        told |= {str(cause.seq): (cause.at_ms, words[cause.seq]) for cause in links}
+        said |= {str(cause.seq): (cause.at_ms, words[cause.seq]) for cause in links}
         listed.append(
             {
                 "at": row.at_ms,
@@ -76,7 +77,7 @@ def _story(story: Story) -> dict[str, Json]:
         "passed": story.passed,
         "goals": [{"text": goal.text, "ok": goal.ok, "seq": _row_of(goal.seq, sorted(shown))} for goal in story.goals],
         "rows": listed,
-        "told": told,
+        "told": said,
     }
 
 
@@ -85,7 +86,7 @@ def _links(causes: Sequence[Event], words: dict[int, str]) -> list[Event]:
     links: list[Event] = []
     for cause in reversed(causes):
         if cause.seq not in words:
-            words[cause.seq] = tell(cause)
+            words[cause.seq] = told_event(cause)
         if words[cause.seq]:
             links.append(cause)
     return links[:CHAIN_MAX]

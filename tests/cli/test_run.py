@@ -57,7 +57,7 @@ def test_a_missed_goal_exits_with_one_and_says_what_was_seen(tmp_path: Path) -> 
     code, text = run("run", path)
     assert code == 1
     assert "not reached" in " ".join(text.split())
-    assert "exists and is right" in text, "a failed goal names what was assumed"
+    assert "registry-credentials exists outside Git and is right" in text, "a failed goal names what was assumed"
 
 
 def test_json_tells_name_digest_and_goals(story: Path) -> None:
