@@ -7,7 +7,7 @@ from collections import Counter
 from collections.abc import Iterator, Sequence
 
 from fluxsim.drivers.player import Played
-from fluxsim.drivers.scenario import LostBy, Trap, span
+from fluxsim.drivers.scenario import Trap, span
 from fluxsim.formats.tree import Json
 from fluxsim.kernel.log import Event
 from fluxsim.kernel.units import Millis, clock_text
@@ -144,6 +144,3 @@ def _triggers(events: Sequence[Event], run: Event) -> list[str]:
     while found[-1] == "retry" and runs:
         found.append(runs.pop())
     return found
-
-
-__all__ = ["LostBy", "first_difference", "sprung"]
