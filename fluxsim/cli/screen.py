@@ -104,8 +104,8 @@ def _within(line: str, cells: Sequence[str]) -> Iterator[str]:
         first = f"{first} {rest.pop(0)}"
     below = " ".join(" ".join(rest).split())
     if len(first) > WIDTH:
-        first, *more = wrapped(first, WIDTH - len(_INDENT))
+        first, *more = wrapped(first.rstrip(), WIDTH - len(_INDENT))
         below = " ".join([*more, below])
     yield first.rstrip()
     for part in wrapped(below, WIDTH - len(_INDENT)):
-        yield _INDENT + part
+        yield _INDENT + part.rstrip()

@@ -18,6 +18,8 @@ from fluxsim.world.commandline import Arguments, Flag, FlagError, Unreadable, ar
 Do: TypeAlias = Callable[[AnyAction], Outcome]
 
 FLAGS = (Flag("namespace", "n"), Flag("context"), Flag("kubeconfig"), Flag("help", "h", "switch"))
+_CHANGING = ("annotate", "delete", "label", "patch", "scale", "set")
+_CHANGING_ROLLOUTS = ("pause", "restart", "resume", "undo")
 _ANOTHER_WORD = {"annotate": "annotated", "label": "labeled", "pause": "paused", "resume": "resumed"}
 """What kubectl prints where the action says `patched`."""
 
@@ -38,7 +40,12 @@ def kubectl(api: Api, do: Do, tokens: Sequence[str], console: Console) -> int:
                 given = arguments(rest, (*FLAGS, *rollout.HISTORY_FLAGS))
                 rollout.history(api, _deployment(given), given, console)
                 return 0
+            if looked not in _CHANGING_ROLLOUTS:
+                raise Failed(f"error: unknown command \"{looked}\"\nSee 'kubectl rollout -h' for help and examples")
             return _change(api, do, looked, tokens, console)
+        if verb not in _CHANGING:
+            has = ", ".join(("get", "rollout", *_CHANGING))
+            raise Failed(f"error: fluxsim's kubectl does not have '{verb}'; it has {has}")
         return _change(api, do, verb, tokens, console)
     except FlagError as error:
         console.err(f"error: {error}\nSee 'kubectl {verb} --help' for usage.\n")
