@@ -7,7 +7,6 @@ Source: kubernetes v1.28 pkg/controller/deployment/{rolling,sync,progress}.go an
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 from typing import NamedTuple
 
 from fluxsim.formats.gotext import quoted
@@ -41,8 +40,7 @@ class Resize(NamedTuple):
     replicas: int
 
 
-@dataclass(frozen=True, slots=True)
-class Bounds:
+class Bounds(NamedTuple):
     """How far a rollout may leave the wanted number of pods."""
 
     replicas: int

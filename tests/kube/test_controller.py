@@ -8,7 +8,7 @@ import pytest
 from fluxsim.formats.tree import get
 from fluxsim.kernel.steps import Steps
 from fluxsim.kernel.units import MINUTE, SECOND, Millis
-from fluxsim.kube.controller import After, Backoff, Controller, Reconciler, Repeatable, Result, Retry
+from fluxsim.kube.controller import After, Again, Backoff, Controller, Reconciler, Repeatable, Result, Retry
 from fluxsim.kube.errors import Conflict
 from fluxsim.kube.meta import CONFIG_MAP, Key
 from tests.kube.ground import Ground, config_map, key
@@ -304,6 +304,19 @@ def test_a_run_without_effect_is_not_logged() -> None:
     controller(ground, Recorder(ground)).enqueue(key())
     ground.run(1)
     assert len(ground.log.events) == count
+
+
+@pytest.mark.parametrize(("result", "kept"), [(Again(500), True), (Retry("no"), True), (After(500), False)])
+def test_work_that_goes_on_keeps_its_cause(result: Result, *, kept: bool) -> None:
+    ground = Ground()
+    ground.store.create(config_map())
+    reconciler = Recorder(ground, [result, None])
+    reconciler.effect = lambda key: ground.store.patch(key, {"data": {"n": str(ground.schedule.now_ms)}})
+    seq = ground.log.events[-1].seq
+    controller(ground, reconciler).enqueue(key(), because=(seq,))
+    ground.run(60)
+    first, second = [event for event in ground.log.events if event.kind == "reconcile.started"]
+    assert (first.because, second.because) == ((seq,), (seq,) if kept else ())
 
 
 def test_the_first_trigger_names_the_run() -> None:

@@ -8,7 +8,6 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Callable
 from dataclasses import dataclass, field
-from typing import Protocol
 
 from fluxsim.controllers.latencies import Latencies
 from fluxsim.controllers.workloads import podstatus, probes
@@ -23,6 +22,7 @@ from fluxsim.controllers.workloads.nodeimages import (
     PullRefused,
     Tell,
 )
+from fluxsim.controllers.workloads.references import References, Secrets
 from fluxsim.formats.durations import millis_text
 from fluxsim.formats.tree import Json, Map, get
 from fluxsim.kernel.chance import Chance, Stream
@@ -32,7 +32,7 @@ from fluxsim.kernel.units import MINUTE, SECOND, Millis
 from fluxsim.kube.clock import Clock
 from fluxsim.kube.controller import Again, Result
 from fluxsim.kube.events import EventRecorder, Level
-from fluxsim.kube.meta import CONFIG_MAP, POD, REPLICA_SET, Key, controller_of
+from fluxsim.kube.meta import POD, REPLICA_SET, Key, controller_of
 from fluxsim.kube.store import Store
 
 __all__ = ["NODE", "Image", "Images", "KubeletReconciler", "PullRefused", "Secrets", "pods_of_deployment"]
@@ -43,15 +43,11 @@ SCHEDULER = "default-scheduler"
 
 CRASHES_AFTER_MS: Millis = 2 * SECOND
 SLOW_MS: Millis = MINUTE
+MOUNT_AGAIN_MS: Millis = 500
+MOUNT_AGAIN_MAX_MS: Millis = 2 * MINUTE + 2 * SECOND
 PROBE_BURST = 25
 """After so many failures in a row a probe is told of only every PROBE_TOLD_MS, as the limit on Events has it."""
 PROBE_TOLD_MS: Millis = 5 * MINUTE
-
-
-class Secrets(Protocol):
-    """Says which secrets there are, those of outside Git included."""
-
-    def has(self, namespace: str, name: str) -> bool: ...
 
 
 @dataclass(slots=True)
@@ -74,6 +70,8 @@ class _Memory:
     crashes: dict[str, ContainerBackoff] = field(default_factory=dict[str, ContainerBackoff])
     pulls: dict[str, ContainerBackoff] = field(default_factory=dict[str, ContainerBackoff])
     starts: int = 0
+    mounts: int = 0
+    """How often a volume could not be mounted in a row."""
 
 
 class KubeletReconciler:
@@ -97,7 +95,7 @@ class KubeletReconciler:
         latencies: Latencies,
     ) -> None:
         self._images = NodeImages(images, clock=clock, latencies=latencies)
-        self._secrets = secrets
+        self._references = References(store, secrets)
         self._store = store
         self._recorder = recorder
         self._clock = clock
@@ -120,8 +118,12 @@ class KubeletReconciler:
                 return None
             self._assign(key)
         self._memories[uid] = memory
+        pod = self._store.need(key)
+        unmounted = "" if memory.running else self._references.missing_in_volumes(key.namespace, pod["spec"])
+        if unmounted:
+            return Again(self._cannot_mount(pod, unmounted, memory))
         waits: list[Millis] = []
-        for container in self._store.need(key)["spec"]["containers"]:
+        for container in pod["spec"]["containers"]:
             wait_ms = yield from self._advance(key, container, memory)
             if not self._alive(key):
                 return None
@@ -153,6 +155,13 @@ class KubeletReconciler:
             self._log.append("pod.deleted", COMPONENT, {"namespace": key.namespace, "pod": key.name})
         return None
 
+    def _cannot_mount(self, pod: Map, why: str, memory: _Memory) -> Millis:
+        """Tell why the pod does not begin; it is tried again ever more seldom."""
+        memory.mounts += 1
+        again = memory.mounts > 1
+        self._recorder.record(pod, "Warning", "FailedMount", why, component=COMPONENT, host=NODE, quiet=again)
+        return min(MOUNT_AGAIN_MS << min(memory.mounts - 1, 10), MOUNT_AGAIN_MAX_MS)
+
     # -- containers; each step returns when to look again
 
     def _advance(self, key: Key, container: Json, memory: _Memory) -> Steps[Millis | None]:
@@ -168,7 +177,7 @@ class KubeletReconciler:
         left_ms = self._crash_left(name, memory)
         if left_ms:
             return left_ms
-        missing = self._missing_reference(key.namespace, container)
+        missing = self._references.missing_in_environment(key.namespace, container)
         if missing:
             return self._lacks(key, name, missing, memory)
         found = yield from self._images.ensure(container, memory.pulls, self._teller(key, name), memory.stream)
@@ -280,26 +289,6 @@ class KubeletReconciler:
         self._store.write_status(key, status, manager=COMPONENT)
         self._tell_failed(key, container, reason, told or "container exited with code 1")
         return left_ms or NOTICED_MS
-
-    # -- what containers need
-
-    def _missing_reference(self, namespace: str, container: Json) -> str:
-        """Return the text for a ConfigMap or Secret that the container's environment needs and the cluster lacks."""
-        for kind, word, reference in podstatus.environment_references(container):
-            name: str = reference["name"]
-            if reference.get("optional"):
-                continue
-            if kind == "Secret":
-                if not self._secrets.has(namespace, name):
-                    return f'{word} "{name}" not found'
-                continue
-            found = self._store.get(Key(CONFIG_MAP, namespace, name))
-            if found is None:
-                return f'{word} "{name}" not found'
-            wanted = reference.get("key")
-            if wanted is not None and wanted not in {**(found.get("data") or {}), **(found.get("binaryData") or {})}:
-                return f"couldn't find key {wanted} in ConfigMap {namespace}/{name}"
-        return ""
 
     # -- writing and telling
 

@@ -9,7 +9,7 @@ from fluxsim.formats.rollout import Replicas
 from fluxsim.formats.tree import EMPTY_MAP, Json, Map
 from fluxsim.kube.meta import controller_of, labels_of
 
-REMEMBERED_MAX = 4096
+REMEMBERED_MAX = 1024
 
 
 class Member(NamedTuple):

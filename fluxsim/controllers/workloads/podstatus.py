@@ -6,7 +6,6 @@ Every function takes the pod and returns its new status. Conditions stand in Kub
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Iterator
 
 from fluxsim.formats.imagetag import full_name, split
 from fluxsim.formats.tree import EMPTY_MAP, Json, Map, get
@@ -112,21 +111,6 @@ def is_running(pod: Map, name: str) -> bool:
 
 def is_ready(pod: Map, name: str) -> bool:
     return bool(container_status(pod, name).get("ready"))
-
-
-def environment_references(container: Json) -> Iterator[tuple[str, str, Json]]:
-    """Yield (kind, word in messages, reference) for each ConfigMap and Secret in the container's environment."""
-    for source in container.get("envFrom") or ():
-        if "configMapRef" in source:
-            yield "ConfigMap", "configmap", source["configMapRef"]
-        if "secretRef" in source:
-            yield "Secret", "secret", source["secretRef"]
-    for variable in container.get("env") or ():
-        origin = variable.get("valueFrom") or {}
-        if "configMapKeyRef" in origin:
-            yield "ConfigMap", "configmap", origin["configMapKeyRef"]
-        if "secretKeyRef" in origin:
-            yield "Secret", "secret", origin["secretKeyRef"]
 
 
 def _with_container(pod: Map, name: str, change: dict[str, Json], now: str) -> Json:

@@ -363,6 +363,31 @@ def test_a_secret_is_needed_unless_it_is_optional() -> None:
     assert optional.state() == "running"
 
 
+def test_a_volume_must_be_there_before_anything_begins() -> None:
+    cluster = SmallCluster()
+    cluster.push("v1")
+    manifest = deployment({"name": "web", "image": IMAGE}, 1)
+    manifest["spec"]["template"]["spec"]["volumes"] = [
+        {"name": "cache", "emptyDir": {}},
+        {"name": "config", "configMap": {"name": "settings"}},
+        {"name": "keys", "secret": {"secretName": "token"}},
+        {"name": "more", "projected": {"sources": [{"secret": {"name": "none", "optional": True}}]}},
+    ]
+    cluster.store.create(manifest)
+    cluster.run(60)
+    assert (cluster.state(), cluster.shelf.pulls) == ("ContainerCreating: ", [])
+    cluster.store.create(
+        {"apiVersion": "v1", "kind": "ConfigMap", "metadata": {"name": "settings", "namespace": "shop"}}
+    )
+    cluster.run(60)
+    assert cluster.events("FailedMount") == [
+        'MountVolume.SetUp failed for volume "config" : configmap "settings" not found'
+    ]
+    cluster.vault.names.add("shop/token")
+    cluster.run(130)
+    assert cluster.state() == "running"
+
+
 # -- the end of a pod
 
 
