@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Iterator
+from collections.abc import Generator
 from contextlib import contextmanager
 from pathlib import Path
 
@@ -82,9 +82,9 @@ def _tell(console: Console, plan: Plan, finding: Finding, origin: Origin, save: 
             clock = clock_text(link.at_ms) if number == 0 else ""
             console.print(f"      {clock:>11} {'←' if number == 0 else ' '} {part}", markup=False)
     cures = would_hold_if(plan.setup, small, trial, until_s=time.monotonic() + SHRINK_S)
-    for cure in cures or ["no single change that was tried"]:
+    for place, cure in enumerate(cures or ["no single change that was tried makes it hold"]):
         for number, part in enumerate(text.wrapped(cure, WIDTH - 20)):
-            head = "would hold if:" if number == 0 else ""
+            head = "" if number or not cures else "or if:" if place else "would hold if:"
             console.print(f"  {head:14} {part}", markup=False, style="green" if cures else "")
     written = scenario_of(plan.setup, small, trial, origin, cures)
     if save is not None:
@@ -112,7 +112,7 @@ def _tell_coverage(console: Console, coverage: Coverage) -> None:
 
 
 @contextmanager
-def _progress(plan: Plan) -> Iterator[None]:
+def _progress(plan: Plan) -> Generator[None]:
     """Show on a terminal, and only there, how far the search has come."""
     console = Console(stderr=True)
     if not console.is_terminal:

@@ -35,6 +35,7 @@ class Origin:
 
 def scenario_of(setup: Setup, finding: Finding, trial: Trial, origin: Origin, cures: Sequence[str]) -> str:
     """Return the scenario as YAML: with the first goal that ends as it says, which the last one always does."""
+    data: dict[str, Any] = {}
     for goal in _goals(finding, trial):
         data = _scenario(finding, trial, origin, cures, goal)
         if played(setup, data).passed:

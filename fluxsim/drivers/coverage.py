@@ -74,7 +74,7 @@ def reached(trial: Trial) -> list[str]:
         for name in _meaning(event):
             found[name] = None
     for entry, error in zip(trial.entries, trial.errors, strict=True):
-        if entry.action.do == "revert" and "conflict" in error.lower():
+        if entry.action.do == "revert" and error:
             found["conflicted"] = None
     if trial.put_back:
         found["put back by Flux"] = None
@@ -97,6 +97,8 @@ def _meaning(event: Event) -> list[str]:
             return ["healed"]
         case "controller.restarted":
             return ["restarted"]
+        case "event.recorded" if "non-fast-forward" in event.data["message"]:
+            return ["conflicted"]
         case "action.taken" if event.data["action"]["do"] in ("suspend", "resume"):
             return [{"suspend": "suspended", "resume": "resumed"}[event.data["action"]["do"]]]
         case _:

@@ -17,7 +17,7 @@ from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, pr
 from fluxsim.drivers.coverage import Coverage, Watch
 from fluxsim.drivers.openings import Openings
 from fluxsim.drivers.people import People
-from fluxsim.drivers.trial import Trial
+from fluxsim.drivers.trial import BASELINE_MS, Trial
 from fluxsim.kernel.units import HOUR, MINUTE, SECOND, Millis
 from fluxsim.observe.invariants import Violation
 from fluxsim.world.journal import Entry
@@ -29,6 +29,7 @@ SEEDS = st.integers(0, 63)
 """The seed of the world: how long everything takes."""
 PICK = st.integers(0, 59)
 """Chooses from a list that only the world knows: 60 is divided by every length up to six."""
+APPS = st.sampled_from(("ok", "ok", "ok", "crash", "unready"))
 MOMENTS_S = st.integers(1, 59)
 INTERVALS_MIN = st.sampled_from((1, 2, 5, 10, 15, 30, 31))
 LONG_HOURS = st.integers(1, 8)
@@ -38,7 +39,7 @@ LASTS_MAX_MS: Millis = 72 * HOUR
 
 FAULTS_MAX = 3
 """How often something breaks in one run: more of it leaves no room for work."""
-ASLEEP_MAX = 3
+ASLEEP_MAX = 2
 """How many objects are suspended at once: where all sleeps nothing happens."""
 
 
@@ -46,8 +47,8 @@ class Broken(Exception):
     """A run broke an invariant."""
 
 
-class OutOfTime(Exception):
-    """The search may not begin another run."""
+class OutOfTime(KeyboardInterrupt):
+    """The search may not begin another run. To Hypothesis it is as if someone pressed Ctrl-C: no run, no result."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -94,6 +95,7 @@ class RuleMachine(RuleBasedStateMachine):
     @initialize(seed=SEEDS)
     def begin(self, seed: int) -> None:
         self._trial = Trial(self.plan.setup, seed)
+        self.trial.wait(BASELINE_MS)
         self._watch = Watch(self.trial)
         self._people = People(self.trial, careful=self.plan.careful)
 
@@ -113,14 +115,16 @@ class RuleMachine(RuleBasedStateMachine):
     # -- releases
 
     @precondition(lambda self: self.openings.services)
-    @rule(
-        pick=PICK,
-        branch=st.sampled_from(("main", "develop")),
-        app=st.sampled_from(("ok", "ok", "ok", "crash", "unready")),
-    )
-    def push_code(self, pick: int, branch: Any, app: Any) -> None:
-        self.people.push_code(chosen(self.openings.services, pick), branch, app)
-        self._done("push_code")
+    @rule(pick=PICK, app=APPS)
+    def push_code_to_develop(self, pick: int, app: Any) -> None:
+        self.people.push_code(chosen(self.openings.services, pick), "develop", app)
+        self._done("push_code_to_develop")
+
+    @precondition(lambda self: self.openings.services)
+    @rule(pick=PICK, app=APPS)
+    def push_code_to_main(self, pick: int, app: Any) -> None:
+        self.people.push_code(chosen(self.openings.services, pick), "main", app)
+        self._done("push_code_to_main")
 
     @precondition(lambda self: not self.plan.setup.ours and self.openings.images())
     @rule(pick=PICK)
@@ -151,10 +155,16 @@ class RuleMachine(RuleBasedStateMachine):
     # -- Git
 
     @precondition(lambda self: self.openings.written())
+    @rule()
+    def revert_newest(self) -> None:
+        self.people.revert(self.openings.written()[-1])
+        self._done("revert_newest")
+
+    @precondition(lambda self: self.openings.written())
     @rule(pick=PICK)
-    def revert(self, pick: int) -> None:
+    def revert_one(self, pick: int) -> None:
         self.people.revert(chosen(self.openings.written(), pick))
-        self._done("revert")
+        self._done("revert_one")
 
     @precondition(lambda self: self.openings.policy_files())
     @rule(pick=PICK, which=PICK)

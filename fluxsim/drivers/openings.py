@@ -144,7 +144,7 @@ class Openings:
     # -- Git
 
     def written(self) -> list[str]:
-        """Return the files that automations wrote."""
+        """Return the files that automations wrote, the one written last at the end."""
         return list(self._trial.written)
 
     def revert_of(self, file: str) -> Revert:

@@ -8,13 +8,19 @@ from __future__ import annotations
 
 import random
 import time
-from collections.abc import Iterator
+from collections.abc import Generator, Iterator
+from contextlib import contextmanager
 
 from hypothesis import HealthCheck, Phase, Verbosity, seed, settings
+from hypothesis.internal.conjecture import providers
+from hypothesis.internal.constants_ast import Constants
 from hypothesis.reporting import with_reporter
 from hypothesis.stateful import run_state_machine_as_test
 
 from fluxsim.drivers.machine import Broken, Finding, OutOfTime, Plan, machine
+
+_CONSTANTS = "_get_local_constants"
+_NONE = Constants()
 
 RUNS_A_ROUND = 60
 STEPS_A_RUN = 40
@@ -33,7 +39,12 @@ def settings_of(*, phases: tuple[Phase, ...] = (Phase.generate,)) -> settings:
         print_blob=False,
         report_multiple_bugs=False,
         stateful_step_count=STEPS_A_RUN,
-        suppress_health_check=list(HealthCheck),
+        suppress_health_check=[
+            HealthCheck.too_slow,
+            HealthCheck.data_too_large,
+            HealthCheck.filter_too_much,
+            HealthCheck.large_base_example,
+        ],
         verbosity=Verbosity.quiet,
     )
 
@@ -55,13 +66,30 @@ def round_of(plan: Plan, round_seed: int) -> Finding | None:
     """Run one round; return what it found."""
     plan.finding = None
     try:
-        with with_reporter(_silent):
+        with with_reporter(_silent), _own_draws_only():
             run_state_machine_as_test(seed(round_seed)(machine(plan)), settings=settings_of())
     except Broken:
         return plan.finding
     except OutOfTime:
         return None
     return None
+
+
+@contextmanager
+def _own_draws_only() -> Generator[None]:
+    """Keep the constants that Hypothesis reads out of the source of all loaded modules from its draws.
+
+    With them the same seed would find something else after every edit and every import, and reading takes two seconds.
+    Hypothesis has no setting for it (6.170, internal/conjecture/providers.py).
+    """
+    before = getattr(providers, _CONSTANTS)
+    providers.CONSTANTS_CACHE.cache.clear()
+    setattr(providers, _CONSTANTS, lambda: _NONE)
+    try:
+        yield
+    finally:
+        setattr(providers, _CONSTANTS, before)
+        providers.CONSTANTS_CACHE.cache.clear()
 
 
 def _silent(_text: object) -> None:

@@ -11,7 +11,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 
 from fluxsim.drivers.machine import Finding
-from fluxsim.drivers.trial import Trial, replayed
+from fluxsim.drivers.trial import BASELINE_MS, Trial, replayed
 from fluxsim.kernel.units import HOUR, MINUTE, SECOND, Millis
 from fluxsim.observe.invariants import Violation
 from fluxsim.world.actions import AnyAction, PushCode, RunWorkflow
@@ -140,6 +140,8 @@ class Shrinking:
         for index in range(len(self.story.gaps_ms) + 1):
             wait_ms = self.story.wait(index)
             for span_ms in ROUND_SPANS:
+                if index == 0 and span_ms < BASELINE_MS:
+                    continue
                 if span_ms >= wait_ms:
                     self._keeps(self._rounded_up(index))
                     break

@@ -17,6 +17,9 @@ from fluxsim.world.journal import Entry
 from fluxsim.world.setup import Setup
 from fluxsim.world.world import World
 
+BASELINE_MS: Millis = 5 * MINUTE
+"""When people begin to act: Flux is installed and has applied everything, so that a story begins with a person."""
+
 
 class Trial:
     """One world, its journal, and what was broken in it."""
@@ -30,7 +33,7 @@ class Trial:
         """For each entry what it was refused with, empty where it was done."""
         self.faults: dict[tuple[str, str], None] = {}
         self.written: dict[str, str] = {}
-        """The files that automations wrote, each with the name of its last author."""
+        """The files that automations wrote, the one written last at the end, each with the name of its last author."""
         self.healthy: dict[str, None] = {}
         """The digests that were ready in staging."""
         self._images: dict[str, dict[str, str]] = {}
@@ -100,6 +103,7 @@ class Trial:
             case "commit.pushed":
                 if event.actor == AUTOMATION and event.data["repository"] == "gitops":
                     for change in event.data.get("images", ()):
+                        self.written.pop(change["file"], None)
                         self.written[change["file"]] = event.data["author"]["name"]
             case "pod.ready":
                 if event.data["namespace"] == STAGING:
