@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
-from fluxsim.drivers.scenario import Step, span
+from fluxsim.drivers.step import Step, span
 from fluxsim.kernel.units import Millis
 
 

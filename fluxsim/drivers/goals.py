@@ -6,7 +6,8 @@ from dataclasses import dataclass
 from typing import Literal, TypeAlias
 
 from fluxsim.drivers.question import Answer, Names, Unknown
-from fluxsim.drivers.scenario import Goal, span
+from fluxsim.drivers.scenario import Goal
+from fluxsim.drivers.step import span
 from fluxsim.kernel.log import Event
 from fluxsim.kernel.units import Millis
 from fluxsim.world.world import World

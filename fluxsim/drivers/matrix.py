@@ -5,7 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from fluxsim.drivers.player import Played, Player
-from fluxsim.drivers.scenario import Goal, Matrix, Reading, Scenario, setup_of
+from fluxsim.drivers.scenario import Goal, Scenario, setup_of
+from fluxsim.drivers.variations import Matrix, Reading
 from fluxsim.formats.tree import Json
 
 Cells = dict[str, dict[str, dict[str, str]]]

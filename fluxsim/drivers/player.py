@@ -9,7 +9,8 @@ from fluxsim.drivers.agenda import Strand, soonest, strands
 from fluxsim.drivers.goals import Tracker
 from fluxsim.drivers.names import StepNames
 from fluxsim.drivers.question import Unknown
-from fluxsim.drivers.scenario import Goal, Scenario, Step, span
+from fluxsim.drivers.scenario import Goal, Scenario
+from fluxsim.drivers.step import Step, span
 from fluxsim.formats.imagetag import tag_of
 from fluxsim.formats.tree import Json
 from fluxsim.kernel.log import Event, Log

@@ -11,84 +11,41 @@ matrix             the same story played for every row and column, read as a tab
 from __future__ import annotations
 
 import dataclasses
-import re
 from pathlib import Path
-from typing import Annotated, Any, Literal
+from typing import Literal
 
-from pydantic import AfterValidator, BaseModel, ConfigDict, Field, field_validator, model_validator
+from pydantic import Field, field_validator, model_validator
 
 from fluxsim.controllers.latencies import Latencies, Span
 from fluxsim.drivers.failures import FAILURES
 from fluxsim.drivers.predicates import PREDICATES, Asking
-from fluxsim.formats.durations import InvalidDuration, parse_millis
+from fluxsim.drivers.step import Duration, Model, Step, span
+from fluxsim.drivers.variations import Matrix, Reading
 from fluxsim.kernel.errors import Fault, InputError, did_you_mean
-from fluxsim.kernel.units import DAY, HOUR, Millis
+from fluxsim.kernel.units import HOUR, Millis
 from fluxsim.observe.invariants import Invariants
 from fluxsim.world import example
-from fluxsim.world.actions import AnyAction, Edit
+from fluxsim.world.actions import Edit
 from fluxsim.world.edits import EditRefused, changes_of
 from fluxsim.world.inputfile import read
 from fluxsim.world.setup import Setup, of_example, of_repo
 
-_DAYS = re.compile(r"^(\d+)d(.*)$")
+__all__ = [
+    "Goal",
+    "Guardrail",
+    "LostBy",
+    "Matrix",
+    "Reading",
+    "Scenario",
+    "Start",
+    "Step",
+    "Trap",
+    "load",
+    "setup_of",
+    "span",
+]
+
 INVARIANTS = tuple(invariant.name for invariant in Invariants().all)
-STEP_KEYS = ("at", "after", "once", "at most", "as", "refused")
-
-
-def span(text: str) -> Millis:
-    """Return the milliseconds of a duration as people write it: Go's `1h30m`, and days, `2d`."""
-    days = _DAYS.match(text)
-    if days is not None:
-        return int(days.group(1)) * DAY + (span(days.group(2)) if days.group(2) else 0)
-    try:
-        return parse_millis(text)
-    except InvalidDuration as error:
-        raise ValueError(f"'{text}' is not a duration; write it like 90s, 10m, 1h30m or 2d") from error
-
-
-def _checked(text: str) -> str:
-    span(text)
-    return text
-
-
-Duration = Annotated[str, AfterValidator(_checked)]
-
-
-class Model(BaseModel):
-    model_config = ConfigDict(extra="forbid", frozen=True, populate_by_name=True)
-
-
-class Step(Model):
-    """One action, and when. In the file the action's own fields stand beside the step's."""
-
-    at: Duration | None = None
-    after: Duration | None = None
-    once: Asking | None = None
-    at_most: Duration = Field(default="1h", alias="at most")
-    name: str = Field(default="", alias="as")
-    refused: str = ""
-    """Words of the refusal that the step must meet; without them it must not be refused."""
-    action: AnyAction
-
-    @model_validator(mode="before")
-    @classmethod
-    def _gathered(cls, data: Any) -> Any:
-        """Move what is not the step's into the action; `run: …` is short for `do: run, command: …`."""
-        if not isinstance(data, dict) or "action" in data:
-            return data
-        own = {key: value for key, value in data.items() if key in STEP_KEYS}
-        rest = {key: value for key, value in data.items() if key not in STEP_KEYS}
-        if "run" in rest and "do" not in rest:
-            rest |= {"do": "run", "command": rest.pop("run")}
-        return own | {"action": rest}
-
-    @model_validator(mode="after")
-    def _one_time(self) -> Step:
-        if sum(value is not None for value in (self.at, self.after, self.once)) > 1:
-            raise ValueError("a step happens `at` a time, `after` the former, or `once` something holds: choose one")
-        if self.once is not None and len(self.once.asked()) != 1:
-            raise ValueError("`once` asks exactly one question")
-        return self
 
 
 class Goal(Asking):
@@ -151,65 +108,6 @@ class Guardrail(Model):
     file: str
     line: int = 0
     rule: str
-
-
-class Reading(Asking):
-    """A cell's value: `yes` where the question holds at that time, else `no`."""
-
-    at: Duration
-    yes: str = "good"
-    no: str = "bad"
-
-
-class Variation(BaseModel):
-    """What a row or a column changes: edits of the start, and fields of the step that row and column make together."""
-
-    model_config = ConfigDict(extra="allow", frozen=True)
-
-    edits: tuple[Edit, ...] = ()
-
-    @property
-    def fields(self) -> dict[str, Any]:
-        return dict(self.model_extra or {})
-
-
-class Matrix(Model):
-    """The story is played for every row and column; `readings` are asked of each play; `expect` is the table.
-
-    The fields of a row and of a column together are one more step; those of `later` and of the row are another.
-    """
-
-    rows: dict[str, Variation]
-    columns: dict[str, Variation]
-    later: dict[str, Any] = Field(default_factory=dict)
-    readings: dict[str, Reading]
-    expect: dict[str, dict[str, dict[str, str]]]
-
-    @model_validator(mode="after")
-    def _whole(self) -> Matrix:
-        wanted = {(row, column, reading) for row in self.rows for column in self.columns for reading in self.readings}
-        given = {(row, *cell) for row, columns in self.expect.items() for cell in _cells(columns)}
-        for row, column, reading in sorted(wanted ^ given):
-            raise ValueError(f"`expect` and the matrix differ in the cell {row}, {column}, {reading}")
-        for row in self.rows:
-            for column in self.columns:
-                self.steps(row, column)
-        return self
-
-    def steps(self, row: str, column: str) -> list[Step]:
-        """Return the steps of a cell."""
-        fields = [self.rows[row].fields | self.columns[column].fields]
-        if self.later:
-            fields.append(self.rows[row].fields | self.later)
-        return [Step.model_validate(one) for one in fields if one]
-
-    def edits(self, row: str, column: str) -> tuple[Edit, ...]:
-        """Return the edits of a cell's start."""
-        return self.rows[row].edits + self.columns[column].edits
-
-
-def _cells(columns: dict[str, dict[str, str]]) -> list[tuple[str, str]]:
-    return [(column, reading) for column, readings in columns.items() for reading in readings]
 
 
 class ServiceSetup(Model):

@@ -7,7 +7,8 @@ from collections import Counter
 from collections.abc import Iterator, Sequence
 
 from fluxsim.drivers.player import Played
-from fluxsim.drivers.scenario import Trap, span
+from fluxsim.drivers.scenario import Trap
+from fluxsim.drivers.step import span
 from fluxsim.formats.tree import Json
 from fluxsim.kernel.log import Event
 from fluxsim.kernel.units import Millis, clock_text

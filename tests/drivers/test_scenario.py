@@ -111,3 +111,14 @@ def test_a_matrix_expects_what_it_has() -> None:
       expect: {one: {late: {state: good}}}
     """
     assert "`expect` and the matrix differ in the cell one, early, state" in faults(text)
+
+
+def test_a_wrong_field_of_a_row_is_told() -> None:
+    text = """\
+    matrix:
+      rows: {one: {do: suspend, kind: Kustomization, nme: namespaces}}
+      columns: {early: {at: 1m}}
+      readings: {state: {at: 2m, suspended: {kind: Kustomization, name: namespaces}}}
+      expect: {one: {early: {state: good}}}
+    """
+    assert "the step of one, early: action.suspend.name: Field required" in faults(text)
