@@ -11,6 +11,9 @@ from dataclasses import dataclass
 from fluxsim.formats import fluxbuild
 from fluxsim.formats.dependencies import CircularDependency, dependency_order
 from fluxsim.formats.tree import Json, Map, get
+from fluxsim.kube.admission import admit
+from fluxsim.kube.errors import ApiError
+from fluxsim.kube.kinds import check_served
 from fluxsim.kube.meta import FLUX_KUSTOMIZE, group_of
 from fluxsim.systems.gitserver import Files
 from fluxsim.world.lookup import images_in
@@ -101,6 +104,9 @@ def _built(files: Files, kustomization: Map, found: Mapping[tuple[str, str, str]
     def lookup(kind: str, namespace: str, name: str) -> Json:
         return found.get((kind, namespace, name))
 
+    refused = refusal(kustomization)
+    if refused:
+        return Built(kustomization, (), refused)
     try:
         build = fluxbuild.build(files, kustomization, lookup, location=LOCATION)
     except fluxbuild.BuildFailed as error:
@@ -113,5 +119,15 @@ def _reference(kustomization: Map) -> str:
 
 
 def _from_git(obj: Map) -> bool:
-    reference = get(obj, "spec", "sourceRef", default=None) or {}
-    return bool(reference.get("kind") == "GitRepository")
+    return bool(get(obj, "spec", "sourceRef", "kind") == "GitRepository")
+
+
+def refusal(obj: Map) -> str:
+    """Return why the API server would refuse an object of a Flux kind as it stands; nothing where it would not."""
+    try:
+        row = check_served(str(obj["kind"]), str(obj["apiVersion"]))
+        if row.kind.group.endswith(".toolkit.fluxcd.io"):
+            admit(obj, None)
+    except ApiError as error:
+        return str(error)
+    return ""

@@ -7,6 +7,7 @@ marker without policy                a marker names a policy that nothing define
 marker of another environment        a line in one environment follows the policy of another
 marker of another image              the policy elects tags of another image than the line names
 build fails                          a Kustomization that cannot be built
+refused by the API server            an object of Flux in a version that is not served, or that breaks its schema
 dependencies in a circle             Kustomizations that wait for each other, so that none is ever applied
 """
 
@@ -25,7 +26,7 @@ from fluxsim.kernel.errors import InputError
 from fluxsim.kube.meta import IMAGE_POLICY, IMAGE_REPOSITORY, KUSTOMIZATION, kind_of
 from fluxsim.observe.invariants import ENVIRONMENTS, MUTABLE_TAGS, PRODUCTION
 from fluxsim.systems.gitserver import Files
-from fluxsim.world.closure import Built, Closure, closure_of
+from fluxsim.world.closure import Built, Closure, closure_of, refusal
 from fluxsim.world.roots import Root
 
 
@@ -64,7 +65,7 @@ class _Policy:
 
     @property
     def repository(self) -> tuple[str, str]:
-        reference = self.obj["spec"].get("imageRepositoryRef") or {}
+        reference: Json = get(self.obj, "spec", "imageRepositoryRef", default=None) or {}
         return (reference.get("namespace") or self.obj["metadata"].get("namespace", ""), str(reference.get("name", "")))
 
 
@@ -75,6 +76,7 @@ def findings(files: Files, root: Root, closure: Closure | None = None) -> list[F
     found = [
         *_failed_builds(closure, root),
         *_circles(files, closure, root),
+        *_refused(files, closure),
         *_foreign_tags(files, policies),
         *_shared_tags(files, policies),
         *_mutable_tags(files, closure),
@@ -89,7 +91,7 @@ def findings(files: Files, root: Root, closure: Closure | None = None) -> list[F
 def _policies(closure: Closure) -> Iterator[_Policy]:
     for built in closure.builds:
         for number, obj in enumerate(built.objects):
-            if kind_of(obj) == IMAGE_POLICY:
+            if kind_of(obj) == IMAGE_POLICY and not refusal(obj):
                 yield _Policy(obj, _environment(obj), _source(built, number))
 
 
@@ -164,6 +166,16 @@ def _failed_builds(closure: Closure, root: Root) -> Iterator[Finding]:
             yield Finding(root.file, 1, 1, "build fails", f"Kustomization {built.name}: {built.error.splitlines()[0]}")
 
 
+def _refused(files: Files, closure: Closure) -> Iterator[Finding]:
+    for built in closure.builds:
+        for number, obj in enumerate(built.objects):
+            why = refusal(obj)
+            if why:
+                file, name = _source(built, number), obj["metadata"]["name"]
+                line, column = _place(files, file, name, obj["kind"], ("spec",))
+                yield Finding(file, line, column, "refused by the API server", f"{obj['kind']} {name}: {why}")
+
+
 def _circles(files: Files, closure: Closure, root: Root) -> Iterator[Finding]:
     for circle in closure.circles:
         namespace, _slash, name = circle.partition(" -> ")[0].partition("/")
@@ -188,7 +200,7 @@ def _circles(files: Files, closure: Closure, root: Root) -> Iterator[Finding]:
 def _markers(files: Files, closure: Closure, policies: Sequence[_Policy]) -> Iterator[Finding]:
     known = {policy.name: policy for policy in policies}
     images = {
-        (obj["metadata"].get("namespace", ""), obj["metadata"]["name"]): str(obj["spec"].get("image", ""))
+        (obj["metadata"].get("namespace", ""), obj["metadata"]["name"]): str(get(obj, "spec", "image", default=""))
         for obj in closure.objects
         if kind_of(obj) == IMAGE_REPOSITORY
     }

@@ -69,21 +69,22 @@ def images_in(objects: Sequence[Json]) -> list[tuple[Json, str, str]]:
     found: list[tuple[Json, str, str]] = []
     for obj in objects:
         for container in _containers(obj):
-            if container.get("image"):
-                found.append((obj, container.get("name", ""), container["image"]))
+            image = get(container, "image")
+            if image and isinstance(image, str):
+                found.append((obj, str(get(container, "name", default="")), image))
     return found
 
 
 def _containers(obj: Json) -> list[Json]:
-    spec = obj.get("spec") or {}
+    """Return the containers of a pod template; manifests of odd shapes, which the API server would refuse, have none."""
+    spec = get(obj, "spec")
     template = (
         get(spec, "jobTemplate", "spec", "template", "spec")
         or get(spec, "template", "spec")
         or (spec if obj.get("kind") == "Pod" else None)
     )
-    if not isinstance(template, dict):
-        return []
-    return [*(template.get("initContainers") or ()), *(template.get("containers") or ())]
+    lists = (get(template, "initContainers"), get(template, "containers"))
+    return [container for containers in lists if isinstance(containers, list) for container in containers]
 
 
 def _ready(pod: Map) -> bool:

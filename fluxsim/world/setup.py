@@ -14,13 +14,13 @@ from pathlib import Path
 from fluxsim.controllers.flux.gates import DEFAULT, Gates
 from fluxsim.controllers.latencies import Latencies
 from fluxsim.formats.imagetag import split
-from fluxsim.formats.tree import Map
+from fluxsim.formats.tree import Json, Map, get
 from fluxsim.kernel.errors import Fault, InputError
 from fluxsim.kernel.units import HOUR, SECOND, Millis, unix_millis
 from fluxsim.systems import gitimport
 from fluxsim.systems.gitserver import Author, GitRepository
 from fluxsim.world import example
-from fluxsim.world.closure import Closure, closure_of
+from fluxsim.world.closure import Closure, closure_of, refusal
 from fluxsim.world.roots import Root, chosen
 
 EXAMPLE_EPOCH = "2026-03-02T09:00:00Z"
@@ -98,9 +98,10 @@ def of_repo(place: str, path: str = "") -> Setup:
 @cache
 def _of_repo(place: str, path: str, _changed: int) -> Setup:
     repository, branch = _loaded(Path(place), place, path)
-    closure = closure_of(
-        repository.files(repository.head(branch)), chosen(repository.files(repository.head(branch)), path, where=place)
-    )
+    files = repository.files(repository.head(branch))
+    root = chosen(files, path, where=place)
+    _check_root(root, repository, where=place)
+    closure = closure_of(files, root)
     services = tuple(_foreign_services(closure))
     newest = repository.commit_of(repository.head(branch)).committed_s * SECOND
     stamps = [int(found["time"]) * SECOND for seeded in closure.images if (found := STAMPED.match(split(seeded).tag))]
@@ -113,7 +114,7 @@ def _loaded(target: Path, place: str, path: str) -> tuple[GitRepository, str]:
     repository = gitimport.load(target)
     branch = repository.default_branch
     root = chosen(repository.files(repository.head(branch)), path, where=place)
-    wanted = str((root.git_repository["spec"].get("ref") or {}).get("branch") or "master")
+    wanted = str(get(root.git_repository, "spec", "ref", "branch", default=None) or "master")
     if wanted != branch and wanted in repository.branches():
         repository = gitimport.load(target, branch=wanted)
         return repository, wanted
@@ -134,6 +135,7 @@ def of_repository(
     """Return the start from a repository in memory; `images` are in the registry beside those that the manifests render."""
     files = repository.files(repository.head(branch))
     root = chosen(files, path, where=name)
+    _check_root(root, repository, where=name)
     closure = closure_of(files, root)
     return Setup(
         name=name,
@@ -146,6 +148,26 @@ def of_repository(
         closure=closure,
         ours=ours,
     )
+
+
+def _check_root(root: Root, repository: GitRepository, *, where: str) -> None:
+    """Raise InputError where the cluster could not even begin: the API server refuses the root, or its branch is not there."""
+    faults = [
+        Fault(f"{where}:{root.file}", why, "the API server refuses it")
+        for obj in (root.git_repository, root.kustomization)
+        if (why := refusal(obj))
+    ]
+    ref: Json = get(root.git_repository, "spec", "ref", default=None) or {}
+    branch = str(ref.get("branch") or "master") if not faults else ""
+    if branch and not any(ref.get(field) for field in ("tag", "semver", "name", "commit")):
+        branches = list(repository.branches())
+        if branch not in branches:
+            told = (
+                f"GitRepository {root.git_repository['metadata']['name']} reads branch '{branch}', which is not there"
+            )
+            faults.append(Fault(f"{where}:{root.file}", told, f"branches are {', '.join(branches)}"))
+    if faults:
+        raise InputError(*faults)
 
 
 def _seeded(images: Sequence[str]) -> Iterator[Seeded]:
@@ -182,4 +204,4 @@ def _foreign_services(closure: Closure) -> Iterator[Service]:
 
 
 def _scanned_image(obj: Map) -> str:
-    return str(obj["spec"].get("image", "")) if obj["kind"] == "ImageRepository" else ""
+    return str(get(obj, "spec", "image", default="")) if obj["kind"] == "ImageRepository" else ""
