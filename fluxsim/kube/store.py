@@ -16,6 +16,7 @@ from fluxsim.formats.tree import EMPTY_MAP, Json, Map, evolve, freeze, get, merg
 from fluxsim.kernel.log import Log
 from fluxsim.kernel.units import SECOND, Millis
 from fluxsim.kube import objectmeta
+from fluxsim.kube.decoding import check_shape
 from fluxsim.kube.errors import AlreadyExists, ApiError, Conflict, Forbidden, Invalid, NotFound, changed_meanwhile
 from fluxsim.kube.kinds import Served, check_served, served
 from fluxsim.kube.meta import NAMESPACE, POD, Key, Kind, key_of, labels_of, matches
@@ -137,6 +138,8 @@ class Store:
         fresh = freeze(obj)
         if row.status:
             fresh = without(fresh, ("status",))
+        if manager is not None:
+            check_shape(fresh, None)
         fresh = self._admit(fresh, None)
         if manager is not None:
             fresh = managedfields.updated(None, fresh, manager=manager, now=self._clock.now_text())
@@ -190,6 +193,8 @@ class Store:
             raise Conflict(conflict.message) from conflict
         except managedfields.SchemaError as error:
             raise ApiError(error.message) from error
+        if new is not old:
+            check_shape(new, old)
         if old is not None:
             return self._change(row, key, old, new, manager=None, actor=manager, dry_run=dry_run)
         self._check_namespace(row, key)
@@ -312,7 +317,10 @@ class Store:
     ) -> Map:
         if row.status and new.get("status") is not old.get("status"):
             new = Map({**new, "status": old["status"]}) if "status" in old else without(new, ("status",))
-        new = self._admit(objectmeta.continued(old, new), old)
+        new = objectmeta.continued(old, new)
+        if manager is not None:
+            check_shape(new, old)
+        new = self._admit(new, old)
         if new == old:
             return old
         if manager is not None:

@@ -1,6 +1,6 @@
 """Scheduler and kubelet of a one-node cluster: a pod is assigned, its images pulled, its containers started and probed.
 
-Source: kubernetes v1.33 pkg/kubelet (texts of 1.32 to 1.34), containerd's error texts: see docs/fidelity.md.
+Source: kubernetes v1.33 pkg/kubelet (texts of 1.32 to 1.34), containerd's error texts: see docs/differences.md.
 """
 
 from __future__ import annotations
