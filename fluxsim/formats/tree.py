@@ -143,9 +143,10 @@ def without(tree: Json, path: Path) -> Json:
 
 def merged(base: Json, patch: Json) -> Json:
     """Return `base` with an RFC 7396 merge patch applied: maps merge, null deletes, everything else replaces."""
-    if type(patch) in _LEAVES:
+    kind = type(patch)
+    if kind in _LEAVES:
         return patch
-    if not isinstance(patch, Mapping):
+    if kind is not dict and kind is not Map and not isinstance(patch, Mapping):
         return freeze(patch)
     entries = dict(base) if isinstance(base, dict) else {}
     for key, value in patch.items():

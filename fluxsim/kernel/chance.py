@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections import deque
+from collections.abc import Callable, Sequence
 from random import Random
 from typing import TypeVar
 
@@ -12,19 +13,43 @@ T = TypeVar("T")
 class Stream:
     """One named sequence of draws. Only `getrandbits` is used below, which is the same in every Python version."""
 
-    __slots__ = ("_random",)
+    __slots__ = ("_bits", "_kept")
 
     def __init__(self, name: str) -> None:
-        self._random = Random(name)  # noqa: S311  a simulation, not a secret
+        self._bits: Callable[[int], int] = Random(name).getrandbits  # noqa: S311  a simulation, not a secret
+        self._kept: list[int] | None = None
 
     def between(self, low: int, high: int) -> int:
         """Return a whole number from `low` to `high`, both included."""
         assert low <= high, f"no number between {low} and {high}"
-        return low + self.below(high - low + 1)
+        bits = self._bits(53)
+        if self._kept is not None:
+            self._kept.append(bits)
+        return low + (bits * (high - low + 1) >> 53)
 
     def below(self, count: int) -> int:
         """Return a whole number from 0 to `count - 1`."""
-        return (self._random.getrandbits(53) * count) >> 53
+        return self.between(0, count - 1)
+
+    def keep(self) -> None:
+        """Keep what is drawn from now on, so that it can be drawn once more."""
+        self._kept = []
+
+    def forget(self) -> None:
+        """Keep nothing any more."""
+        self._kept = None
+
+    def rewind(self) -> None:
+        """Go back to where `keep` was called: the same draws come again, and then those after them."""
+        assert self._kept is not None, "nothing was kept"
+        again, fresh, self._kept = deque(self._kept), self._bits, None
+
+        def bits(count: int) -> int:
+            if len(again) <= 1:
+                self._bits = fresh
+            return again.popleft() if again else fresh(count)
+
+        self._bits = bits
 
     def choice(self, items: Sequence[T]) -> T:
         return items[self.below(len(items))]

@@ -6,7 +6,7 @@ Times are whole milliseconds. `run_to(t)` includes what is due at t. Nothing her
 from __future__ import annotations
 
 from collections.abc import Callable
-from heapq import heappush
+from heapq import heappop, heappush
 from typing import Any, TypeVar
 
 import simpy
@@ -22,8 +22,6 @@ T = TypeVar("T")
 EVENTS_PER_INSTANT_MAX = 20_000
 """More than this at one millisecond is two controllers that feed each other, not a busy cluster."""
 
-_DEADLINE: Any = NORMAL + 1  # after everything else that is due at the same time
-
 
 class Schedule:
     """The clock of a world and what is due.
@@ -35,13 +33,9 @@ class Schedule:
     def __init__(self, *, ties: Stream | None = None, describe: Callable[[], str] = lambda: "") -> None:
         self._env: simpy.Environment = simpy.Environment(initial_time=0) if ties is None else _Shuffled(ties)
         self._describe = describe
-        self._callbacks: list[Callable[[Event], None]] = [self._happen]
-        self._instant = -1
+        self.now_ms: Millis = 0
+        """Virtual milliseconds since the epoch; moved by `run_to` alone."""
         self._events_in_instant = 0
-
-    @property
-    def now_ms(self) -> Millis:
-        return self._env.now  # type: ignore[return-value]  # only whole numbers are ever scheduled
 
     def next_due(self) -> Millis | None:
         """Return when the next thing is due, or None when nothing is."""
@@ -50,12 +44,13 @@ class Schedule:
 
     def at(self, at_ms: Millis, call: Callable[[], None]) -> None:
         """Call back at `at_ms`, now or later. There is no cancelling: a caller that changes its mind ignores the call."""
-        self.after(at_ms - self.now_ms, call)
+        assert at_ms >= self.now_ms, f"time cannot go back: now {self.now_ms}, asked {at_ms}"
+        self._env.schedule(_Call(call), NORMAL, at_ms - self.now_ms)
 
     def after(self, delay_ms: Millis, call: Callable[[], None]) -> None:
         """Call back when `delay_ms` have passed."""
         assert delay_ms >= 0, f"time cannot go back: now {self.now_ms}, asked {self.now_ms + delay_ms}"
-        self._env.schedule(_Call(self._callbacks, call), NORMAL, delay_ms)
+        self._env.schedule(_Call(call), NORMAL, delay_ms)
 
     def spawn(self, steps: Steps[T], done: Callable[[T], None] | None = None) -> None:
         """Run the steps from now on, each wait in virtual time; `done` gets the result."""
@@ -71,42 +66,51 @@ class Schedule:
 
         advance()
 
+    def catch_up(self, steps: Steps[Any], began_ms: Millis) -> Millis:
+        """Run steps as if they had begun at `began_ms`, up to now; return how long they wait from now on.
+
+        Each part sees the time at which it would have run. What it sees else is how things are now, so this is for steps
+        that began while nothing changed. StopIteration where they end before now.
+        """
+        now_ms, at_ms = self.now_ms, began_ms
+        try:
+            while at_ms < now_ms or at_ms == began_ms:
+                self.now_ms = at_ms
+                at_ms += next(steps)
+        finally:
+            self.now_ms = now_ms
+        return at_ms - now_ms
+
     def run_to(self, at_ms: Millis) -> None:
         """Advance to `at_ms`, and do all that is due until then, what is due at that very millisecond included."""
         assert at_ms >= self.now_ms, f"time cannot go back: now {self.now_ms}, asked {at_ms}"
-        deadline = _Call([lambda _event: None], _nothing)
-        self._env.schedule(deadline, _DEADLINE, at_ms - self.now_ms)
-        step = self._env.step
-        while deadline.callbacks is not None:
-            step()
-
-    def _happen(self, event: Any) -> None:
-        now = self.now_ms
-        if now != self._instant:
-            self._instant, self._events_in_instant = now, 0
-        self._events_in_instant += 1
-        if self._events_in_instant > EVENTS_PER_INSTANT_MAX:
-            raise Livelock(
-                f"more than {EVENTS_PER_INSTANT_MAX} events at {clock_text(self._instant)}\n{self._describe()}"
-            )
-        try:
-            event.call()
-        except FluxsimError:
-            raise
-        except Exception as error:
-            text = f"{type(error).__name__} at {clock_text(self.now_ms)}: {error}\n{self._describe()}"
-            raise SimulationError(text) from error
+        env: Any = self._env
+        queue: list[tuple[Millis, int, int, _Call]] = env._queue
+        while queue and queue[0][0] <= at_ms:
+            due_ms, _, _, event = heappop(queue)
+            if due_ms != self.now_ms:
+                self.now_ms = env._now = due_ms
+                self._events_in_instant = 0
+            self._events_in_instant += 1
+            if self._events_in_instant > EVENTS_PER_INSTANT_MAX:
+                text = f"more than {EVENTS_PER_INSTANT_MAX} events at {clock_text(due_ms)}"
+                raise Livelock(f"{text}\n{self._describe()}")
+            try:
+                event.call()
+            except FluxsimError:
+                raise
+            except Exception as error:
+                text = f"{type(error).__name__} at {clock_text(due_ms)}: {error}\n{self._describe()}"
+                raise SimulationError(text) from error
+        if at_ms != self.now_ms:
+            self.now_ms = env._now = at_ms
+            self._events_in_instant = 0
 
 
 class _Call(Event):
     """A SimPy event that is already triggered and only calls back: a fraction of the price of a Timeout."""
 
-    _value = None
-    _ok = True
-    _defused = True
-
-    def __init__(self, callbacks: list[Callable[[Event], None]], call: Callable[[], None]) -> None:
-        self.callbacks: Any = callbacks
+    def __init__(self, call: Callable[[], None]) -> None:
         self.call = call
 
 
@@ -122,7 +126,3 @@ class _Shuffled(simpy.Environment):
         self._count += 1
         tie: Any = (self._ties.below(1 << 30), self._count)
         heappush(self._queue, (self._now + delay, priority, tie, event))
-
-
-def _nothing() -> None:
-    """Stand for a call where only the time matters."""

@@ -8,9 +8,11 @@ priority queue does (v0.24, on by default in Flux 2.9).
 from __future__ import annotations
 
 from collections import deque
-from collections.abc import Hashable
-from typing import Literal, Protocol, TypeAlias
+from collections.abc import Callable, Hashable
+from typing import Literal, NamedTuple, Protocol, TypeAlias
 
+from fluxsim.kernel.chance import Stream
+from fluxsim.kernel.changes import Changes
 from fluxsim.kernel.log import Log
 from fluxsim.kernel.schedule import Schedule
 from fluxsim.kernel.steps import Steps
@@ -51,14 +53,22 @@ class Reconciler(Protocol):
 
 
 class Repeatable(Protocol):
-    """A reconciler that can tell that a run would do exactly what the last one did, and then repeats it in O(1)."""
+    """A reconciler that can tell that a run would do exactly what the last one did, and then repeats it in O(1).
+
+    Whether runs are repeated or played makes no difference to anyone: World(lean=False) plays them all, and a test
+    compares the logs.
+    """
 
     def fingerprint(self, key: Key) -> Hashable:
         """Return everything outside the object that a run looks at, or None when a run must be played."""
         ...
 
-    def repeat(self, key: Key) -> tuple[Millis, After]:
-        """Do what a run that changes nothing does (heartbeats); return how long it takes and when the next is due."""
+    def repeat(self, key: Key) -> Steps[After]:
+        """Do what a run does that changes nothing: wait once, for as long as it takes, then beat and say when the next is due."""
+        ...
+
+    def stream(self, key: Key) -> Stream:
+        """Return the stream from which all runs of the key draw, repeated or played."""
         ...
 
 
@@ -111,16 +121,26 @@ class Run:
         return (self._seq,)
 
 
+class _Repeat(NamedTuple):
+    """A run in progress that only repeats the last one."""
+
+    slot: _Slot
+    stream: Stream
+    began_ms: Millis
+
+
 class _Slot:
     """What the queue knows of one key."""
 
     __slots__ = (
         "armed_ms",
+        "call",
         "carried",
         "dirty",
         "due_ms",
         "failures",
         "fingerprint",
+        "looked",
         "queued",
         "running",
         "trigger",
@@ -133,11 +153,13 @@ class _Slot:
         self.dirty = False
         self.due_ms: Millis | None = None
         self.armed_ms: Millis | None = None  # when the earliest call of the schedule for this key comes
+        self.call: Callable[[], None] | None = None  # what it calls
         self.failures = 0
         self.trigger = ""
         self.wakes: list[int] = []
         self.carried: tuple[int, ...] = ()  # what woke a run whose work is not done yet
         self.fingerprint: Hashable = None
+        self.looked = -1  # the count of changes at which the fingerprint was found to be this one
 
 
 class Controller:
@@ -154,10 +176,16 @@ class Controller:
         workers: int = 1,
         backoff: Backoff | None = None,
         repeatable: Repeatable | None = None,
+        changes: Changes | None = None,
     ) -> None:
+        """`repeatable` needs `changes`: a run that is repeated becomes a played one as soon as anything changes."""
         self.name = name
         self._reconciler = reconciler
         self._repeatable = repeatable
+        self._changes = changes or Changes()
+        self._repeating: dict[Key, _Repeat] = {}
+        if repeatable is not None:
+            self._changes.watch(self._play_repeats)
         self._store = store
         self._schedule = schedule
         self._log = log
@@ -206,6 +234,7 @@ class Controller:
         self._life += 1
         self._slots.clear()
         self._ready.clear()
+        self._repeating.clear()
         self._free = self._workers
 
     # -- the loop
@@ -232,30 +261,27 @@ class Controller:
                 key = self._ready.popleft()
                 slot = self._slots.get(key)
                 if slot is not None and slot.queued:
-                    slot.queued = False
-                    slot.running = True
-                    self._free -= 1
-                    self._start(key, slot)
+                    self._take(key, slot)
         finally:
             self._pumping = False
 
+    def _take(self, key: Key, slot: _Slot) -> None:
+        slot.queued = False
+        slot.running = True
+        self._free -= 1
+        if not self._repeats(key, slot):
+            self._start(key, slot)
+
     def _start(self, key: Key, slot: _Slot) -> None:
-        life = self._life
-        if slot.trigger == "interval" and not slot.wakes and self._repeats(key, slot):
-            assert self._repeatable is not None
-            takes_ms, again = self._repeatable.repeat(key)
-
-            def repeated() -> None:
-                if life == self._life:
-                    self._end(key, slot, again)
-
-            slot.trigger = ""
-            self._schedule.after(takes_ms, repeated)
-            return
         run = Run(self._log, self.name, key, slot.trigger, (*slot.carried, *slot.wakes), self._schedule.now_ms)
         slot.wakes, slot.carried = [], ()
         slot.trigger = ""
-        slot.fingerprint = self._outside(key)  # as it was before the run: what changes meanwhile must not be missed
+        # As it is before the run: what changes meanwhile must not be missed.
+        slot.fingerprint, slot.looked = self._outside(key), self._changes.count
+        self._play(key, slot, run)
+
+    def _play(self, key: Key, slot: _Slot, run: Run) -> None:
+        life = self._life
         steps = self._reconciler.reconcile(key)
 
         def advance() -> None:
@@ -275,7 +301,61 @@ class Controller:
                 self._log.swap_cause(before)
             self._schedule.after(wait_ms, advance)
 
-        advance()
+        if run.started_ms == self._schedule.now_ms:
+            advance()
+        else:
+            self._schedule.after(self._caught_up(steps, run), advance)
+
+    # -- runs that repeat the last one
+
+    def _repeats(self, key: Key, slot: _Slot) -> bool:
+        """Repeat the last run if this one would be the same; return whether it is."""
+        if slot.trigger != "interval" or slot.wakes or self._repeatable is None or not self._sees_the_same(key, slot):
+            return False
+        slot.trigger = ""
+        stream = self._repeatable.stream(key)
+        stream.keep()
+        steps = self._repeatable.repeat(key)
+        repeat = self._repeating[key] = _Repeat(slot, stream, self._schedule.now_ms)
+
+        def ended() -> None:
+            if self._repeating.get(key) is repeat:
+                del self._repeating[key]
+                again = _result(steps)
+                stream.forget()
+                self._end(key, slot, again)
+
+        self._schedule.after(next(steps), ended)
+        return True
+
+    def _sees_the_same(self, key: Key, slot: _Slot) -> bool:
+        """Return whether a run would see what the last one saw. Where nothing at all changed, nobody is asked."""
+        if slot.fingerprint is None:
+            return False
+        if slot.looked != self._changes.count:
+            if slot.fingerprint != self._outside(key):
+                return False
+            slot.looked = self._changes.count
+        return True
+
+    def _play_repeats(self) -> None:
+        """Something is about to change: what goes on as a repeat goes on as a played run, which may come to see it."""
+        while self._repeating:
+            key, repeat = next(iter(self._repeating.items()))
+            del self._repeating[key]
+            repeat.stream.rewind()
+            self._play(key, repeat.slot, Run(self._log, self.name, key, "interval", (), repeat.began_ms))
+
+    def _caught_up(self, steps: Steps[Result], run: Run) -> Millis:
+        before = self._log.swap_cause(run)
+        try:
+            wait_ms = self._schedule.catch_up(steps, run.started_ms)
+        except StopIteration as end:
+            raise AssertionError(f"{run.key} ends sooner when it is played than when it is repeated") from end
+        finally:
+            self._log.swap_cause(before)
+        assert not run.effective, f"{run.key} changes something when it is played that its repeat does not"
+        return wait_ms
 
     def _finished(self, key: Key, slot: _Slot, run: Run, result: Result) -> None:
         if run.effective:
@@ -285,7 +365,7 @@ class Controller:
             elif result is not None:
                 data["again"] = int(result)
             self._log.append("reconcile.finished", self.name, data, because=run.seqs())
-        if run.effective or not isinstance(result, After):
+        if run.effective or type(result) is not After:
             slot.fingerprint = None
         slot.carried = run.wakes if isinstance(result, Again | Retry) else ()
         self._end(key, slot, result)
@@ -308,31 +388,33 @@ class Controller:
             self._arm(key, slot)
         elif self._store.get(key) is None:
             self._slots.pop(key, None)
-        self._pump()
+        if self._ready:
+            self._pump()
 
     def _arm(self, key: Key, slot: _Slot) -> None:
         """Have the schedule call when the key is due. One call ahead is enough: a call that comes too early arms the next."""
         assert slot.due_ms is not None, f"{key} waits for nothing"
         if slot.armed_ms is not None and slot.armed_ms <= slot.due_ms:
             return
-        life, at_ms = self._life, slot.due_ms
-        slot.armed_ms = at_ms
+        slot.armed_ms = slot.due_ms
+        if slot.call is None:
+            slot.call = lambda: self._due(key, slot)
+        self._schedule.at(slot.due_ms, slot.call)
 
-        def due() -> None:
-            if life != self._life or slot.armed_ms != at_ms or self._slots.get(key) is not slot:
-                return
-            slot.armed_ms = None
-            if slot.due_ms is None:
-                return
-            if slot.due_ms > at_ms:
-                self._arm(key, slot)
-                return
-            slot.queued, slot.due_ms = True, None
-            slot.trigger = slot.trigger or ("retry" if slot.failures else "interval")
-            self._ready.append(key)
-            self._pump()
-
-        self._schedule.at(at_ms, due)
+    def _due(self, key: Key, slot: _Slot) -> None:
+        now_ms = self._schedule.now_ms
+        if slot.armed_ms != now_ms or self._slots.get(key) is not slot:
+            return
+        slot.armed_ms = None
+        if slot.due_ms is None:
+            return
+        if slot.due_ms > now_ms:
+            self._arm(key, slot)
+            return
+        slot.queued, slot.due_ms = True, None
+        slot.trigger = slot.trigger or ("retry" if slot.failures else "interval")
+        self._ready.append(key)
+        self._pump()
 
     def _outside(self, key: Key) -> Hashable:
         if self._repeatable is None:
@@ -343,5 +425,12 @@ class Controller:
         outside = self._repeatable.fingerprint(key)
         return None if outside is None else (version_token(obj), outside)
 
-    def _repeats(self, key: Key, slot: _Slot) -> bool:
-        return slot.fingerprint is not None and slot.fingerprint == self._outside(key)
+
+def _result(steps: Steps[After]) -> After:
+    """Run the steps to their end, which is one step away."""
+    try:
+        next(steps)
+    except StopIteration as end:
+        again: After = end.value
+        return again
+    raise AssertionError("a repeat waits once")

@@ -13,6 +13,7 @@ from typing import Protocol, TypeAlias
 
 from fluxsim.formats import managedfields
 from fluxsim.formats.tree import EMPTY_MAP, Json, Map, evolve, freeze, get, merged, without
+from fluxsim.kernel.changes import Changes
 from fluxsim.kernel.log import Log
 from fluxsim.kernel.units import SECOND, Millis
 from fluxsim.kube import objectmeta
@@ -57,7 +58,8 @@ class Store:
     as for what controllers make for themselves, and `actor` says who it was.
     """
 
-    def __init__(self, log: Log, clock: Clock, admit: Admit) -> None:
+    def __init__(self, log: Log, clock: Clock, admit: Admit, changes: Changes | None = None) -> None:
+        self._changes = changes or Changes()
         self._clock = clock
         self._admit = admit
         self._objects: dict[Kind, dict[Key, Map]] = defaultdict(dict)
@@ -229,7 +231,7 @@ class Store:
         objects = self._objects[key.kind]
         old = objects.get(key)
         if old is not None:
-            objects[key] = evolve(old, ("status",), merged(old.get("status", EMPTY_MAP), patch))
+            objects[key] = Map({**old, "status": merged(old.get("status", EMPTY_MAP), patch)})
 
     def delete(self, key: Key, *, manager: str | None = None, at_once: bool = False) -> None:
         """Delete an object, or mark it until its finalizers are gone; a pod waits for its node, a namespace for its content.
@@ -339,6 +341,7 @@ class Store:
     ) -> Map:
         if dry_run:
             return new
+        self._changes.coming()
         self._version += 1
         new = objectmeta.with_version(new, str(self._version))
         self._objects[key.kind][key] = new
@@ -351,6 +354,7 @@ class Store:
         return new
 
     def _gone(self, key: Key, old: Map, actor: str) -> None:
+        self._changes.coming()
         self._version += 1
         del self._objects[key.kind][key]
         self._sorted.pop(key.kind, None)

@@ -9,6 +9,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Protocol
 
+from fluxsim.kernel.changes import Changes
+
 
 class FileTree(Protocol):
     """Files by path, as a checkout or an artifact holds them. Paths use `/` and no leading one."""
@@ -36,7 +38,8 @@ class ArtifactStore:
     KEPT = 2
     """--artifact-retention-records."""
 
-    def __init__(self) -> None:
+    def __init__(self, changes: Changes | None = None) -> None:
+        self._changes = changes or Changes()
         self._stored: dict[str, Artifact] = {}
 
     def get(self, path: str) -> Artifact | None:
@@ -44,6 +47,7 @@ class ArtifactStore:
 
     def store(self, artifact: Artifact) -> int:
         """Add an artifact; return how many old ones of the same source were collected."""
+        self._changes.coming()
         self._stored.pop(artifact.path, None)
         self._stored[artifact.path] = artifact
         home = artifact.path.rpartition("/")[0] + "/"
@@ -55,8 +59,10 @@ class ArtifactStore:
     def remove(self, home: str) -> None:
         """Drop all artifacts of a source that is gone; `home` is their directory."""
         for path in [path for path in self._stored if path.startswith(f"{home}/")]:
+            self._changes.coming()
             del self._stored[path]
 
     def lose(self) -> None:
         """Forget everything, as an emptyDir does with its pod."""
+        self._changes.coming()
         self._stored.clear()

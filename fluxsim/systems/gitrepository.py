@@ -13,6 +13,7 @@ from fluxsim.formats.gitnames import BadName, check_branch, split_steps
 from fluxsim.formats.gitobjects import Files, MissingObject, Objects
 from fluxsim.formats.gittree import EMPTY, Change, Difference, Sha, differences, tree_with
 from fluxsim.formats.tree import Json
+from fluxsim.kernel.changes import Changes
 from fluxsim.systems.giterrors import GitError, NothingToCommit, Refused, RevertFailed
 from fluxsim.systems.gitrevert import conflict_text, revert_message
 from fluxsim.systems.gitrules import Access, Fault, Rules
@@ -62,6 +63,8 @@ class GitRepository:
         self.listeners: Sequence[Callable[[Pushed], None]] = []
         self.serial = 0
         """Grows with whatever a client could notice: refs, rules, faults."""
+        self.changes = Changes()
+        """Grows along; the server's own once the repository is there."""
         self._refs: dict[str, Sha] = {}
 
     def copy(self) -> GitRepository:
@@ -300,22 +303,22 @@ class GitRepository:
 
     def grant(self, who: str, access: Access) -> None:
         """Say what a credential or an actor may do."""
+        self._changing()
         self.rules.access[who] = access
-        self.serial += 1
 
     def protect(self, branch: str, allow: Sequence[str] = ()) -> None:
         """Refuse pushes to a branch by all but some, and forced ones by everyone."""
+        self._changing()
         self.rules.protected[HEADS + branch] = tuple(allow)
-        self.serial += 1
 
     def unprotect(self, branch: str) -> None:
+        self._changing()
         self.rules.protected.pop(HEADS + branch, None)
-        self.serial += 1
 
     def fail(self, fault: Fault | None) -> None:
         """Let every read and push fail from now on; None heals."""
+        self._changing()
         self.fault = fault
-        self.serial += 1
 
     def check_read(self, actor: str = "", credential: str = "") -> None:
         """Raise Refused where reading is not possible."""
@@ -329,10 +332,15 @@ class GitRepository:
         if allowed is not None and actor not in allowed and credential not in allowed:
             raise Refused("protected", self.url, ref)
 
+    def _changing(self) -> None:
+        """Say that something changes now, before it does."""
+        self.serial += 1
+        self.changes.coming()
+
     def set_refs(self, refs: Mapping[str, str]) -> None:
         """Replace all refs at once, as an import does: no rule is asked, nobody is told."""
+        self._changing()
         self._refs = {name: bytes.fromhex(sha) for name, sha in refs.items()}
-        self.serial += 1
 
     def _check_reach(self, ref: str, actor: str, credential: str) -> Access:
         if self.fault == "outage":
@@ -345,11 +353,11 @@ class GitRepository:
     def _move(
         self, ref: str, old: Sha | None, new: Sha | None, actor: str, *, forced: bool = False, note: Json = None
     ) -> None:
+        self._changing()
         if new is None:
             self._refs.pop(ref, None)
         else:
             self._refs[ref] = new
-        self.serial += 1
         if self.listeners:
             pushed = Pushed(
                 self,

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Hashable
+from functools import lru_cache
 from urllib.parse import urlsplit
 
 from fluxsim.formats.gitcommit import Author
 from fluxsim.formats.gitmerge import MergeConflict
 from fluxsim.formats.gitobjects import Files, MissingObject
 from fluxsim.formats.gittree import InvalidPath
+from fluxsim.kernel.changes import Changes
 from fluxsim.systems.giterrors import GitError, NothingToCommit, Refused, RepositoryNotFound, RevertFailed
 from fluxsim.systems.gitremote import Checkout, Head, Remote
 from fluxsim.systems.gitrepository import ANY_HEAD, AnyHead, GitRepository, Pushed
@@ -39,10 +41,15 @@ __all__ = [
 ]
 
 
+URLS_MAX = 4096
+"""So many spellings of URLs are remembered in their normal form."""
+
+
 class GitServer:
     """All repositories that can be reached, by a URL in any of its spellings."""
 
-    def __init__(self) -> None:
+    def __init__(self, changes: Changes | None = None) -> None:
+        self._changes = changes or Changes()
         self._repositories: dict[str, GitRepository] = {}
         self.listeners: list[Callable[[Pushed], None]] = []
         """Called right after a ref moved, whoever moved it."""
@@ -53,7 +60,9 @@ class GitServer:
 
     def add(self, repository: GitRepository, url: str = "") -> GitRepository:
         """Put a repository at its URL, or at another one as well."""
+        self._changes.coming()
         repository.listeners = self.listeners
+        repository.changes = self._changes
         self._repositories[normal_url(url or repository.url)] = repository
         return repository
 
@@ -101,6 +110,7 @@ class GitServer:
         return [self.need(url)] if url else self.repositories()
 
 
+@lru_cache(URLS_MAX)
 def normal_url(url: str) -> str:
     """Return what all spellings of a repository's URL have in common: `github.com/owner/name`.
 

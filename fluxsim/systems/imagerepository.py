@@ -18,6 +18,7 @@ from fluxsim.formats.ociimage import (
     parts,
 )
 from fluxsim.formats.tree import Json
+from fluxsim.kernel.changes import Changes
 from fluxsim.systems.imagename import ImageName
 
 
@@ -75,8 +76,9 @@ class Manifest:
 class ImageRepository:
     """Tags and manifests under one name. It knows nothing of credentials and faults: those are the registry's."""
 
-    def __init__(self, name: ImageName) -> None:
+    def __init__(self, name: ImageName, changes: Changes | None = None) -> None:
         self.name = name
+        self._changes = changes or Changes()
         self.log: list[TagEvent] = []
         self.serial = 0
         """Grows with whatever a client could notice."""
@@ -130,7 +132,10 @@ class ImageRepository:
     def put_tag(self, tag: str, digest: str) -> None:
         """Point a tag at a manifest that is here. Pointing it where it points already is not an event."""
         assert digest in self._manifests, f"{self.name} has no manifest {digest}"
-        old = self._digests.pop(tag, None)
+        old = self._digests.get(tag)
+        if old != digest:
+            self._changing()
+        self._digests.pop(tag, None)
         self._digests[tag] = digest
         if old == digest:
             return
@@ -141,6 +146,7 @@ class ImageRepository:
 
     def delete_tag(self, tag: str) -> str:
         """Take a tag away and return what it pointed to; the manifest stays."""
+        self._changing()
         digest = self._digests.pop(tag)
         del self._sorted[bisect_left(self._sorted, tag)]
         self._tags = None
@@ -160,8 +166,8 @@ class ImageRepository:
 
     def add_manifest(self, manifest: Manifest) -> Manifest:
         if manifest.digest not in self._manifests:
+            self._changing()
             self._manifests[manifest.digest] = manifest
-            self.serial += 1
         return self._manifests[manifest.digest]
 
     def wrapped(self, digest: str) -> Manifest:
@@ -174,8 +180,8 @@ class ImageRepository:
         tags = self.tags_of(digest)
         for tag in tags:
             self.delete_tag(tag)
+        self._changing()
         del self._manifests[digest]
-        self.serial += 1
         return tags
 
     def referrers(self, digest: str) -> list[Manifest]:
@@ -240,9 +246,13 @@ class ImageRepository:
                     self._blobs[get_digest(wanted)] = blob
         return self.add_manifest(manifest)
 
+    def _changing(self) -> None:
+        """Say that something changes now, before it does."""
+        self.serial += 1
+        self._changes.coming()
+
     def _record(self, what: Literal["put", "delete"], tag: str, digest: str) -> None:
         self.log.append(TagEvent(len(self.log) + 1, what, tag, digest))
-        self.serial += 1
 
 
 def get_digest(described: Json) -> str:

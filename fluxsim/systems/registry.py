@@ -9,6 +9,7 @@ from fnmatch import fnmatchcase
 from typing import Literal, TypeAlias
 
 from fluxsim.formats.ociimage import Build, digest_of
+from fluxsim.kernel.changes import Changes
 from fluxsim.systems.imagename import ImageName, InvalidName, is_digest, is_tag, parse_name, parse_reference
 from fluxsim.systems.imagerepository import ImageRepository, Manifest, TagEvent
 from fluxsim.systems.registryerrors import RegistryError, list_request, manifest_request, pull_text
@@ -70,7 +71,8 @@ class Registry:
     the name of a key or token, empty for nobody; who is not named may read and write.
     """
 
-    def __init__(self) -> None:
+    def __init__(self, changes: Changes | None = None) -> None:
+        self._changes = changes or Changes()
         self._repositories: dict[ImageName, ImageRepository] = {}
         self._access: dict[tuple[str, ImageName | None], Access] = {}
         self._faults: dict[ImageName | None, _Fault] = {}
@@ -240,8 +242,8 @@ class Registry:
         """Return the repository of a name; an empty one where there was none."""
         name = self._name(image)
         if name not in self._repositories:
-            self._repositories[name] = ImageRepository(name)
-            self._serial += 1
+            self._changing()
+            self._repositories[name] = ImageRepository(name, self._changes)
         return self._repositories[name]
 
     def repositories(self) -> list[ImageRepository]:
@@ -257,8 +259,8 @@ class Registry:
 
     def grant(self, credential: str, access: Access, image: str = "") -> None:
         """Say what a credential may do, with one image or with all; the empty credential is whoever comes without one."""
+        self._changing()
         self._access[credential, self._name(image) if image else None] = access
-        self._serial += 1
 
     def fail(self, mode: Mode, image: str = "", *, drop: int = 1, first: int = 0, seq: int | None = None) -> None:
         """Let requests for one image, or all requests, fail from now on.
@@ -269,16 +271,21 @@ class Registry:
         name = self._name(image) if image else None
         chosen = self.repositories() if name is None else [self.create(image)]
         seqs = {one.name: one.seq if seq is None else seq for one in chosen}
+        self._changing()
         self._faults[name] = _Fault(mode, drop=drop, first=first, seqs=seqs)
-        self._serial += 1
 
     def heal(self, image: str = "") -> None:
         """Take a fault back; without an image all faults."""
+        self._changing()
         if image:
             self._faults.pop(self._name(image), None)
         else:
             self._faults.clear()
+
+    def _changing(self) -> None:
+        """Say that something changes now, before it does."""
         self._serial += 1
+        self._changes.coming()
 
     def _name(self, image: str) -> ImageName:
         name = self._names.get(image)

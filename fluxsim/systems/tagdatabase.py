@@ -9,11 +9,14 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+from fluxsim.kernel.changes import Changes
+
 
 class TagDatabase:
     """Tags by canonical image name, in descending byte order as the scan stored them."""
 
-    def __init__(self) -> None:
+    def __init__(self, changes: Changes | None = None) -> None:
+        self._changes = changes or Changes()
         self._tags: dict[str, Sequence[str]] = {}
 
     def tags(self, canonical_name: str) -> Sequence[str]:
@@ -21,8 +24,11 @@ class TagDatabase:
         return self._tags.get(canonical_name, ())
 
     def store(self, canonical_name: str, tags: Sequence[str]) -> None:
+        if self._tags.get(canonical_name) != tags:
+            self._changes.coming()
         self._tags[canonical_name] = tags
 
     def lose(self) -> None:
         """Forget everything, as an emptyDir does with its pod."""
+        self._changes.coming()
         self._tags.clear()

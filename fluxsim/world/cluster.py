@@ -21,6 +21,7 @@ from fluxsim.controllers.workloads.kubelet import Images, KubeletReconciler
 from fluxsim.controllers.workloads.replicaset import ReplicaSetReconciler
 from fluxsim.controllers.workloads.triggers import WorkloadTriggers
 from fluxsim.kernel.chance import Chance
+from fluxsim.kernel.changes import Changes
 from fluxsim.kernel.log import Log
 from fluxsim.kernel.schedule import Schedule
 from fluxsim.kube.clock import Clock
@@ -86,6 +87,7 @@ class Cluster:
         git: GitServer,
         registry: Registry,
         images: Images,
+        changes: Changes,
         *,
         lean: bool,
         assume_secrets: bool,
@@ -95,8 +97,9 @@ class Cluster:
         chance, takes = ground.chance, ground.latencies
         self._ground = ground
         self._lean = lean
-        self.artifacts = ArtifactStore()
-        self.database = TagDatabase()
+        self._changes = changes
+        self.artifacts = ArtifactStore(changes)
+        self.database = TagDatabase(changes)
         self.credentials = Credentials(store, assume=assume_secrets)
         self.controllers: dict[Kind, Controller] = {}
 
@@ -137,7 +140,7 @@ class Cluster:
             registry, self.database, self.credentials, store=store, log=log, chance=chance, latencies=takes
         )
         automate = ImageUpdateAutomationReconciler(
-            git, self.credentials, store=store, clock=clock, chance=chance, latencies=takes
+            git, self.credentials, store=store, recorder=recorder, clock=clock, chance=chance, latencies=takes
         )
         self._add(GIT_REPOSITORY, "source-controller", source, source)
         self._add(KUSTOMIZATION, "kustomize-controller", kustomize, kustomize)
@@ -207,4 +210,5 @@ class Cluster:
             workers=WORKERS[kind],
             backoff=FLUX_BACKOFF if flux else None,
             repeatable=repeatable if self._lean else None,
+            changes=self._changes,
         )

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from fluxsim.controllers.ci.runner import Ci
 from fluxsim.formats.tree import Json, get
 from fluxsim.kernel.chance import Chance
+from fluxsim.kernel.changes import Changes
 from fluxsim.kernel.errors import InputError
 from fluxsim.kernel.log import Event, Log
 from fluxsim.kernel.schedule import Schedule
@@ -55,14 +56,15 @@ class World:
         assume_secrets: bool = True,
     ) -> None:
         self.setup = setup
+        changes = Changes()
         self.chance = Chance(seed)
         self._schedule = Schedule(ties=self.chance.stream("ties") if shuffled else None, describe=self._describe)
         self.log = Log(setup.epoch_ms, lambda: self._schedule.now_ms)
         self.clock = Clock(self._schedule, self.chance, setup.epoch_ms)
-        self.store = Store(self.log, self.clock, admit)
+        self.store = Store(self.log, self.clock, admit, changes)
         self.recorder = EventRecorder(self.store, self.log, self.clock)
-        self.git = GitServer()
-        self.registry = Registry()
+        self.git = GitServer(changes)
+        self.registry = Registry(changes)
         self.supply = Supply(self.registry, self.log, self.clock)
         ground = Ground(self.store, self.recorder, self.clock, self.log, self._schedule, self.chance, setup.latencies)
         self.cluster = Cluster(
@@ -70,6 +72,7 @@ class World:
             self.git,
             self.registry,
             self.supply,
+            changes,
             lean=lean,
             assume_secrets=assume_secrets,
             gates=setup.gates,

@@ -53,3 +53,37 @@ def test_text_is_of_its_alphabet() -> None:
     assert set(stream.text(100, "xyz")) == {"x", "y", "z"}
     assert len(stream.hex(12)) == 12
     assert stream.choice(["only"]) == "only"
+
+
+@pytest.mark.parametrize("count", [0, 1, 2, 7])
+def test_a_rewound_stream_draws_the_same_again(count: int) -> None:
+    stream, other = Chance(1).stream("a"), Chance(1).stream("a")
+    stream.below(10)
+    stream.keep()
+    kept = [stream.below(1000) for _ in range(count)]
+    stream.rewind()
+    other.below(10)
+    again = [stream.below(1000) for _ in range(count + 3)]
+    assert again[:count] == kept
+    assert again == [other.below(1000) for _ in range(count + 3)]
+
+
+def test_a_stream_can_be_rewound_again_while_it_repeats() -> None:
+    stream, other = Chance(1).stream("a"), Chance(1).stream("a")
+    stream.keep()
+    for _ in range(3):
+        stream.below(1000)
+    stream.rewind()
+    stream.below(1000)
+    stream.keep()
+    stream.below(1000)
+    stream.rewind()
+    assert [stream.below(1000) for _ in range(5)] == [other.below(1000) for _ in range(6)][1:]
+
+
+def test_what_was_not_kept_cannot_be_drawn_again() -> None:
+    stream = Chance(1).stream("a")
+    stream.keep()
+    stream.forget()
+    with pytest.raises(AssertionError, match="nothing was kept"):
+        stream.rewind()

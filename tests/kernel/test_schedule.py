@@ -125,3 +125,41 @@ def test_an_error_on_purpose_stays_as_it_is() -> None:
     schedule.at(1, refuse)
     with pytest.raises(InputError, match="a: b"):
         schedule.run_to(2)
+
+
+def test_steps_that_began_in_the_past_see_their_own_times() -> None:
+    schedule, seen = Schedule(), list[int]()
+
+    def steps() -> Steps[None]:
+        for _ in range(4):
+            seen.append(schedule.now_ms)
+            yield 30
+
+    schedule.run_to(100)
+    assert schedule.catch_up(steps(), 20) == 10
+    assert seen == [20, 50, 80]
+    assert schedule.now_ms == 100
+
+
+def test_steps_that_are_due_now_are_left_to_the_schedule() -> None:
+    schedule, seen = Schedule(), list[int]()
+
+    def steps() -> Steps[None]:
+        while True:
+            seen.append(schedule.now_ms)
+            yield 25
+
+    schedule.run_to(100)
+    assert schedule.catch_up(steps(), 50) == 0
+    assert seen == [50, 75]
+
+
+def test_the_clock_is_right_again_after_steps_that_end_too_soon() -> None:
+    def steps() -> Steps[None]:
+        yield 10
+
+    schedule = Schedule()
+    schedule.run_to(100)
+    with pytest.raises(StopIteration):
+        schedule.catch_up(steps(), 20)
+    assert schedule.now_ms == 100

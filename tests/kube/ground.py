@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from fluxsim.formats.tree import Json, Map
 from fluxsim.kernel.chance import Chance
+from fluxsim.kernel.changes import Changes
 from fluxsim.kernel.log import Log
 from fluxsim.kernel.schedule import Schedule
 from fluxsim.kernel.units import SECOND
@@ -20,11 +21,12 @@ class Ground:
     """Schedule, log, clock, store and recorder, and the namespace `shop`."""
 
     def __init__(self, seed: int = 1, *, ties: int | None = None) -> None:
-        chance = Chance(seed)
+        chance = self.chance = Chance(seed)
         self.schedule = Schedule(ties=Chance(ties).stream("ties") if ties is not None else None)
         self.log = Log(EPOCH_MS, lambda: self.schedule.now_ms)
         self.clock = Clock(self.schedule, chance, EPOCH_MS)
-        self.store = Store(self.log, self.clock, admit)
+        self.changes = Changes()
+        self.store = Store(self.log, self.clock, admit, self.changes)
         self.recorder = EventRecorder(self.store, self.log, self.clock)
         self.store.create(namespace("shop"))
 

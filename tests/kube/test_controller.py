@@ -6,9 +6,20 @@ from itertools import pairwise
 import pytest
 
 from fluxsim.formats.tree import get
+from fluxsim.kernel.chance import Stream
 from fluxsim.kernel.steps import Steps
 from fluxsim.kernel.units import MINUTE, SECOND, Millis
-from fluxsim.kube.controller import After, Again, Backoff, Controller, Reconciler, Repeatable, Result, Retry
+from fluxsim.kube.controller import (
+    WATCH_LATENCY_MS,
+    After,
+    Again,
+    Backoff,
+    Controller,
+    Reconciler,
+    Repeatable,
+    Result,
+    Retry,
+)
 from fluxsim.kube.errors import Conflict
 from fluxsim.kube.meta import CONFIG_MAP, Key
 from tests.kube.ground import Ground, config_map, key
@@ -59,9 +70,13 @@ class Scan:
     def fingerprint(self, key: Key) -> Hashable:
         return self._counts[key.name]
 
-    def repeat(self, key: Key) -> tuple[Millis, After]:
+    def repeat(self, key: Key) -> Steps[After]:
+        yield TAKES_MS
         self._beat(key)
-        return TAKES_MS, After(self._interval_ms)
+        return After(self._interval_ms)
+
+    def stream(self, key: Key) -> Stream:
+        return self._ground.chance.stream(str(key))
 
     def _beat(self, key: Key) -> None:
         obj = self._ground.store.need(key)
@@ -85,6 +100,7 @@ def controller(
         workers=workers,
         backoff=backoff,
         repeatable=repeatable,
+        changes=ground.changes,
     )
 
 
@@ -383,7 +399,7 @@ def test_a_restart_loses_queue_timers_and_what_runs() -> None:
 # -- lean and full
 
 
-def history(*, lean: bool) -> tuple[str, int, dict[str, int]]:
+def history(*, lean: bool, changed_ms: Millis = 300 * SECOND + 33) -> tuple[str, int, dict[str, int]]:
     """Play 20 minutes with a few changes; return the log's digest, how many runs were played, and the Events' counts."""
     ground, counts = Ground(), {"a": 1, "b": 7}
 
@@ -395,7 +411,12 @@ def history(*, lean: bool) -> tuple[str, int, dict[str, int]]:
     ground.store.watch(CONFIG_MAP, lambda change: queue.enqueue(change.key, because=(change.seq,)))
     for name in counts:
         ground.store.create(config_map(name))
-    ground.schedule.at(300 * SECOND + 33, lambda: counts.update(a=2))
+
+    def change() -> None:
+        ground.changes.coming()
+        counts.update(a=2)
+
+    ground.schedule.at(changed_ms, change)
     ground.schedule.at(500 * SECOND, lambda: queue.enqueue(key("b"), trigger="asked"))
     ground.schedule.at(700 * SECOND, edit)
     ground.run(1200)
@@ -407,7 +428,15 @@ def test_skipping_runs_that_change_nothing_gives_the_same_log() -> None:
     lean, full = history(lean=True), history(lean=False)
     assert lean[0] == full[0]
     assert lean[2] == full[2] == {"a": 62, "b": 62}
-    assert (lean[1], full[1]) == (9, 124)
+    assert (lean[1], full[1]) == (10, 124)
+
+
+@pytest.mark.parametrize("after_ms", [0, 1, 50, TAKES_MS - 1, TAKES_MS + 1])
+def test_a_change_in_the_middle_of_a_repeated_run_is_seen_as_a_played_run_sees_it(after_ms: Millis) -> None:
+    begins_ms = 15 * (20 * SECOND + TAKES_MS) + WATCH_LATENCY_MS
+    lean, full = (history(lean=lean, changed_ms=begins_ms + after_ms) for lean in (True, False))
+    assert (lean[0], lean[2]) == (full[0], full[2])
+    assert lean[1] < full[1]
 
 
 @pytest.mark.parametrize("seed", range(5))

@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import base64
 import binascii
-from collections.abc import Mapping, Sequence
+from collections.abc import Hashable, Mapping, Sequence
 
 from fluxsim.formats import gitauth
 from fluxsim.formats.tree import Json, Map, get
@@ -175,6 +175,10 @@ class Credentials:
         encoded: Mapping[str, str] = obj.get("data") or {}
         plain: Mapping[str, str] = obj.get("stringData") or {}
         return {word: _decoded(value) for word, value in encoded.items()} | dict(plain)
+
+    def state(self) -> Hashable:
+        """Return what changes whenever a secret does: of what a run looks at, this part is not looked at one by one."""
+        return (self._store.revision_of(SECRET), self._store.revision_of(SERVICE_ACCOUNT))
 
     def has(self, namespace: str, name: str) -> bool:
         """Return whether a pod finds the secret: it is there, or it is not in Git and so is assumed to be."""

@@ -110,7 +110,7 @@ class GitRepositoryReconciler:
         if get(obj, "spec", "suspend"):
             self._rest(key, obj)
             return None
-        run = _Run(key, obj, self._stream(key))
+        run = _Run(key, obj, self.stream(key))
         self._announce(run, obj)
         try:
             return (yield from self._fetch(run))
@@ -118,18 +118,19 @@ class GitRepositoryReconciler:
             return self._unready(run, unready)
 
     def fingerprint(self, key: Key) -> Hashable:
-        """What a poll looks at: the remote, and whether the artifact is still there."""
+        """What a poll looks at: the remote, the secrets, and whether the artifact is still there."""
         obj = self._store.need(key)
         if obj["spec"].get("include"):
             return None
         path = get(obj, "status", "artifact", "path", default="")
-        return (self._git.state(obj["spec"]["url"]), self._artifacts.get(path) is not None)
+        return (self._git.state(obj["spec"]["url"]), self._credentials.state(), self._artifacts.get(path) is not None)
 
-    def repeat(self, key: Key) -> tuple[Millis, After]:
-        stream = self._stream(key)
-        takes_ms = self._takes.git_ls_remote.draw(stream)
-        self._no_change(self._store.need(key))
-        return takes_ms, After(self._jittered(self._store.need(key), stream))
+    def repeat(self, key: Key) -> Steps[After]:
+        stream = self.stream(key)
+        yield self._takes.git_ls_remote.draw(stream)
+        obj = self._store.need(key)
+        self._no_change(obj)
+        return After(self._jittered(obj, stream))
 
     # -- one fetch
 
@@ -361,7 +362,7 @@ class GitRepositoryReconciler:
     def _jittered(self, obj: Map, stream: Stream) -> Millis:
         return jittered(parse_millis(obj["spec"]["interval"]), stream)
 
-    def _stream(self, key: Key) -> Stream:
+    def stream(self, key: Key) -> Stream:
         return self._chance.stream(f"gitrepository/{key.namespace}/{key.name}")
 
 

@@ -52,6 +52,10 @@ class HealthChecks:
         """Return what must be healthy: all that was applied with `wait`, else what healthChecks lists."""
         if spec.get("wait"):
             return [change.key for change in applied.changes.values() if change.action != "skipped"]
+        return self.listed(spec)
+
+    def listed(self, spec: Json) -> list[Key]:
+        """Return what spec.healthChecks names."""
         return [
             Key(
                 Kind(check["kind"], group_of(check.get("apiVersion") or "apps/v1")),

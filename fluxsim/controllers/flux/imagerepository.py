@@ -12,8 +12,9 @@ from fluxsim.formats.durations import millis_text, parse_millis
 from fluxsim.formats.imageref import ImageUrlInvalid, canonical_name
 from fluxsim.formats.taglist import TagList
 from fluxsim.formats.tree import Json, Map, get
-from fluxsim.kernel.chance import Chance
+from fluxsim.kernel.chance import Chance, Stream
 from fluxsim.kernel.log import Log
+from fluxsim.kernel.steps import Steps
 from fluxsim.kernel.units import Millis
 from fluxsim.kube.clock import Clock
 from fluxsim.kube.controller import After
@@ -89,7 +90,7 @@ class ImageRepositoryReconciler:
             f"scanning: {reason}",
             ready_unknown=reason == scanrules.NO_TAGS and get(obj, "status", "lastScanResult") is not None,
         )
-        yield self._takes.list_tags.draw(self._chance.stream(f"imagerepository/{key.namespace}/{key.name}"))
+        yield self._takes.list_tags.draw(self.stream(key))
         try:
             kept = self._scans.kept_tags(image, self._registry.list_tags(spec["image"], credential), exclusions)
         except RegistryError as error:
@@ -163,22 +164,28 @@ class ImageRepositoryReconciler:
         return scanrules.ready_message(last["tagCount"], last["revision"])
 
     def fingerprint(self, key: Key) -> Hashable:
-        """What a scan looks at: the registry's list, and whether the database still holds the last one."""
-        image = self._store.need(key)["spec"]["image"]
-        canonical = get(self._store.need(key), "status", "canonicalImageName", default="")
+        """What a scan looks at: the registry's list, the secrets, and whether the database still holds the last one."""
+        obj = self._store.need(key)
+        image = obj["spec"]["image"]
+        canonical = get(obj, "status", "canonicalImageName", default="")
         if not self._database.tags(canonical):
             return None
-        return (self._registry.state(image), self._database.tags(canonical))
+        exclusions, interval_ms = list(scanrules.exclusions_of(obj["spec"])), parse_millis(obj["spec"]["interval"])
+        if self._due(obj, canonical, exclusions, interval_ms)[0] is None:
+            return None  # a run that does not scan says nothing of the next, which does
+        return (self._registry.state(image), self._credentials.state(), self._database.tags(canonical))
 
-    def repeat(self, key: Key) -> tuple[Millis, After]:
+    def repeat(self, key: Key) -> Steps[After]:
+        yield self._takes.list_tags.draw(self.stream(key))
         obj = self._store.need(key)
-        takes_ms = self._takes.list_tags.draw(self._chance.stream(f"imagerepository/{key.namespace}/{key.name}"))
         interval_ms = parse_millis(obj["spec"]["interval"])
-        scanned_at = self._clock.text_at(self._clock.now_ms + takes_ms)
-        self._store.beat(key, {"lastScanResult": {"scanTime": scanned_at}})
+        self._store.beat(key, {"lastScanResult": {"scanTime": self._clock.now_text()}})
         text = scanrules.trace_message(scanned=True, same_revision=True, wait=millis_text(interval_ms))
         self._recorder.record(obj, "Normal", "Succeeded", text, component=COMPONENT, quiet=True)
-        return takes_ms, After(interval_ms)
+        return After(interval_ms)
+
+    def stream(self, key: Key) -> Stream:
+        return self._chance.stream(f"imagerepository/{key.namespace}/{key.name}")
 
 
 TOLD_MAX = 50

@@ -20,9 +20,10 @@ from fluxsim.formats.imagewatches import elected_policies
 from fluxsim.formats.markers import ImageRef, SetterError, SetterResult, UnsupportedStrategy, apply_setters
 from fluxsim.formats.tree import Json, Map, get
 from fluxsim.kernel.chance import Chance, Stream
-from fluxsim.kernel.units import Millis
+from fluxsim.kernel.steps import Steps
 from fluxsim.kube.clock import Clock
 from fluxsim.kube.controller import After
+from fluxsim.kube.events import EventRecorder
 from fluxsim.kube.meta import GIT_REPOSITORY, IMAGE_POLICY, Key, labels_of
 from fluxsim.kube.outcome import Failed, Ready, Stalled
 from fluxsim.kube.store import Store
@@ -62,10 +63,12 @@ class ImageUpdateAutomationReconciler:
         credentials: Credentials,
         *,
         store: Store,
+        recorder: EventRecorder,
         clock: Clock,
         chance: Chance,
         latencies: Latencies,
     ) -> None:
+        self._recorder = recorder
         self._git = git
         self._credentials = credentials
         self._store = store
@@ -77,7 +80,7 @@ class ImageUpdateAutomationReconciler:
 
     def attempt(self, key: Key, obj: Map, progress: Progress) -> Attempt:
         spec = obj["spec"]
-        stream = self._chance.stream(f"imageupdateautomation/{key.namespace}/{key.name}")
+        stream = self.stream(key)
         self._store.beat(key, {"lastAutomationRunTime": self._clock.now_text()})
         policies = self._policies(key, spec)
         progress.past("InvalidPolicySelector")
@@ -219,7 +222,7 @@ class ImageUpdateAutomationReconciler:
     # -- idle runs
 
     def fingerprint(self, key: Key) -> Hashable:
-        """What a run looks at: the remote head, the policies of the namespace, the GitRepository."""
+        """What a run looks at: the remote head, the secrets, the policies of the namespace, the GitRepository."""
         obj = self._store.need(key)
         reference = obj["spec"]["sourceRef"]
         repository = self._store.get(
@@ -227,17 +230,28 @@ class ImageUpdateAutomationReconciler:
         )
         if repository is None or not get(obj, "status", "observedSourceRevision"):
             return None
+        try:
+            config = automationgit.git_config(obj["spec"]["git"], repository["spec"])
+        except automationgit.NoPushBranch:
+            return None
+        if config.always_full_sync:
+            return None
         return (
             self._git.state(repository["spec"]["url"]),
+            self._credentials.state(),
             self._store.revision_of(IMAGE_POLICY),
             repository["metadata"].get("generation"),
         )
 
-    def repeat(self, key: Key) -> tuple[Millis, After]:
-        obj = self._store.need(key)
-        stream = self._chance.stream(f"imageupdateautomation/{key.namespace}/{key.name}")
+    def repeat(self, key: Key) -> Steps[After]:
         self._store.beat(key, {"lastAutomationRunTime": self._clock.now_text()})
-        return self._takes.git_ls_remote.draw(stream), After(parse_millis(obj["spec"]["interval"]))
+        yield self._takes.git_ls_remote.draw(self.stream(key))
+        obj = self._store.need(key)
+        self._recorder.record(obj, "Normal", "Succeeded", NO_CHANGE, component=COMPONENT, quiet=True)
+        return After(parse_millis(obj["spec"]["interval"]))
+
+    def stream(self, key: Key) -> Stream:
+        return self._chance.stream(f"imageupdateautomation/{key.namespace}/{key.name}")
 
 
 def _replaced(status: Json, observed: Json) -> Json:

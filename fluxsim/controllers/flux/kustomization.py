@@ -12,7 +12,7 @@ from fluxsim.controllers.flux.credentials import Credentials, MissingSecret
 from fluxsim.controllers.flux.dependson import unmet
 from fluxsim.controllers.flux.gates import DEFAULT, Gates
 from fluxsim.controllers.flux.gitrepository import jittered
-from fluxsim.controllers.flux.health import HealthCheckCanceled, HealthCheckFailed, HealthChecks
+from fluxsim.controllers.flux.health import FIRST_POLL_MS, HealthCheckCanceled, HealthCheckFailed, HealthChecks
 from fluxsim.controllers.flux.kustomizationstatus import COMPONENT, STATUS_MANAGER, Done, Reports, Run, retry_ms
 from fluxsim.controllers.flux.lifecycle import add_finalizer, drop_finalizer, handled, requests
 from fluxsim.controllers.flux.substitution import Substitutes
@@ -91,7 +91,7 @@ class KustomizationReconciler:
         if get(obj, "spec", "suspend"):
             self._rest(key, obj)
             return None
-        run = Run(key, obj["spec"], self._stream(key), self._clock.now_ms, silent=self._is_silent(obj))
+        run = Run(key, obj["spec"], self.stream(key), self._clock.now_ms, silent=self._is_silent(obj))
         try:
             done = yield from self._attempt(run, obj)
         except HealthCheckCanceled as canceled:
@@ -321,39 +321,42 @@ class KustomizationReconciler:
         )
 
     def fingerprint(self, key: Key) -> Hashable:
-        """What a run looks at: its source, its dependencies, what it substitutes from, and every object it applied."""
+        """What a run looks at: its source, its dependencies, what it substitutes from and decrypts with, what it applied and waits for."""
         obj = self._store.need(key)
         if not self._is_silent(obj):
             return None
         spec = obj["spec"]
         source = self._store.get(self._source_key(obj))
-        outside = [get(source, "status", "artifact", "path", default="")]
+        outside: list[Hashable] = [get(source, "status", "artifact", "path", default="")]
+        if spec.get("decryption") and self._credentials is not None:
+            outside.append(self._credentials.state())
         for reference in spec.get("dependsOn") or ():
             dependency = self._store.get(
                 Key(KUSTOMIZATION, reference.get("namespace") or key.namespace, reference["name"])
             )
             outside.append("" if dependency is None else version_token(dependency))
         outside.extend(self._substitutes.versions(key.namespace, spec))
-        for entry in get(obj, "status", "inventory", "entries", default=None) or ():
-            applied = self._store.get(key_of_inventory(entry["id"]))
-            if applied is None:
+        entries = get(obj, "status", "inventory", "entries", default=None) or ()
+        for wanted in (*(key_of_inventory(entry["id"]) for entry in entries), *self._health.listed(spec)):
+            found = self._store.get(wanted)
+            if found is None:
                 return None
-            outside.append(version_token(applied))
+            outside.append(version_token(found))
         return tuple(outside) if self._artifacts.get(str(outside[0])) is not None else None
 
-    def repeat(self, key: Key) -> tuple[Millis, After]:
+    def repeat(self, key: Key) -> Steps[After]:
         obj = self._store.need(key)
-        stream, takes = self._stream(key), self._takes
+        spec, stream, takes = obj["spec"], self.stream(key), self._takes
         count = len(get(obj, "status", "inventory", "entries", default=None) or ())
-        took = (
-            takes.artifact_fetch.draw(stream)
-            + takes.kustomize_build.draw(stream)
-            + sum(takes.apply_object.draw(stream) for _ in range(count))
-        )
-        self._reports.beaten(key, took)
-        return took, After(jittered(parse_millis(obj["spec"]["interval"]), stream))
+        took = takes.artifact_fetch.draw(stream) + takes.kustomize_build.draw(stream)
+        took += sum([takes.apply_object.draw(stream) for _ in range(count)])
+        if condition(obj, "Healthy") is not None:
+            took += FIRST_POLL_MS
+        yield took
+        self._reports.beat(key, took)
+        return After(jittered(parse_millis(spec["interval"]), stream))
 
-    def _stream(self, key: Key) -> Stream:
+    def stream(self, key: Key) -> Stream:
         return self._chance.stream(f"kustomization/{key.namespace}/{key.name}")
 
 

@@ -13,6 +13,7 @@ from fluxsim.controllers.flux.lifecycle import cleared, handled, status_conditio
 from fluxsim.formats import conditions, fluxbuild, history, kstiming
 from fluxsim.formats.durations import millis_text, parse_millis
 from fluxsim.formats.tree import EMPTY_MAP, Json, Map, evolve, get, merged
+from fluxsim.kernel import ids
 from fluxsim.kernel.chance import Stream
 from fluxsim.kernel.units import Millis
 from fluxsim.kube.clock import Clock
@@ -52,7 +53,7 @@ class Run:
         self.started_ms = started_ms
         self.silent = silent
         self.timeout = kstiming.timing(spec).timeout // 1_000_000
-        self.location = f"/tmp/kustomization-{stream.text(10, '0123456789')}"  # noqa: S108  as messages show it, nothing is written
+        self.location = f"/tmp/kustomization-{ids.digits(f'{key}/{started_ms}', 10)}"  # noqa: S108  as messages show it, nothing is written
         self.step = ""
         """What was said last; nothing until the artifact is fetched."""
         self.artifact: Artifact | None = None
@@ -209,7 +210,7 @@ class Reports:
         self.record(run.key, "Normal", "HealthCheckCanceled", event, run.revision)
         return After(0)
 
-    def beaten(self, key: Key, took: Millis) -> None:
+    def beat(self, key: Key, took: Millis) -> None:
         """Do what a run that changes nothing does, unseen but for the count of its event."""
         obj = self._store.need(key)
         entries = get(obj, "status", "history", default=None) or []
@@ -218,7 +219,7 @@ class Reports:
                 entries,
                 digest=entries[0]["digest"],
                 status=entries[0]["lastReconciledStatus"],
-                at=self._clock.text_at(self._clock.now_ms + took),
+                at=self._clock.now_text(),
                 duration=millis_text(took),
                 metadata=entries[0]["metadata"],
             )
