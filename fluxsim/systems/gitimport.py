@@ -214,6 +214,10 @@ def _copied(where: str, source: _Source, starts: list[Sha]) -> Objects:
         except KeyError as error:
             text = f"the object {sha.hex()} is missing: the clone is partial or broken"
             raise InputError(Fault(where, text, "clone it anew, without --filter")) from error
+        except (TypeError, IndexError) as error:  # what dulwich makes of a file that was cut off
+            raise InputError(
+                Fault(where, f"the repository is broken: object {sha.hex()}", "look with `git fsck`")
+            ) from error
         size += len(raw)
         if size > BYTES_MAX or len(objects) >= OBJECTS_MAX:
             limit = f"the history has more than {OBJECTS_MAX} objects or {BYTES_MAX >> 20} MiB"

@@ -92,11 +92,20 @@ def of_repo(place: str, path: str = "") -> Setup:
     target = Path(place)
     if not target.exists():
         raise InputError(Fault(place, "no such file or directory", "give a directory, a bare repository or a bundle"))
-    return _of_repo(place, path, target.stat().st_mtime_ns)
+    return _of_repo(place, path, _stamp(target))
+
+
+def _stamp(target: Path) -> tuple[tuple[str, int], ...]:
+    """Return what changes with every commit: when the refs of a repository, or a bundle, were written."""
+    if target.is_file():
+        return ((str(target), target.stat().st_mtime_ns),)
+    home = target / ".git" if (target / ".git").exists() else target
+    files = [home / "HEAD", home / "packed-refs", *sorted((home / "refs").rglob("*"))] if home.is_dir() else [home]
+    return tuple((str(file), file.stat().st_mtime_ns) for file in files if file.is_file())
 
 
 @cache
-def _of_repo(place: str, path: str, _changed: int) -> Setup:
+def _of_repo(place: str, path: str, _changed: tuple[tuple[str, int], ...]) -> Setup:
     repository, branch = _loaded(Path(place), place, path)
     files = repository.files(repository.head(branch))
     root = chosen(files, path, where=place)
