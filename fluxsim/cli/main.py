@@ -168,12 +168,57 @@ def verify(
 
 @app.command()
 def replay(
-    file: Annotated[Path, typer.Argument(help="A journal, as fluxsim run --journal writes it.")],
+    file: Annotated[
+        Path | None, typer.Argument(help="A journal, as fluxsim run --journal writes it.", show_default=False)
+    ] = None,
     log: Annotated[
         Path | None, typer.Option("--log", help="Write every event with its causes to this file.", show_default=False)
     ] = None,
+    history: Annotated[
+        str,
+        typer.Option(
+            "--history",
+            help="Instead: drive a world with what people did in this repository, and compare with what its bot did.",
+            show_default=False,
+        ),
+    ] = "",
+    path: RootPath = "",
+    start: Annotated[
+        str, typer.Option("--from", help="Begin here, like 2026-02-06T17:21:53Z.", show_default=False)
+    ] = "",
+    end: Annotated[str, typer.Option("--to", help="End here.", show_default=False)] = "",
+    episode: Annotated[
+        str, typer.Option("--episode", help="The day, 2026-02-06, on which the bot undid people.", show_default=False)
+    ] = "",
+    lift: Annotated[bool, typer.Option("--lift", help="Read image objects of older versions as v1.")] = False,
+    free: Annotated[
+        bool, typer.Option("--free-clocks", help="Do not set a scan's clock by the real commits before.")
+    ] = False,
+    seed: Annotated[int, typer.Option("--seed", help="The seed of a replayed history.")] = 1,
+    output: Annotated[Literal["text", "json"], typer.Option("--format")] = "text",
 ) -> None:
     """Play a journal: what was done, when, under which seed. The log comes out byte for byte as it was."""
+    from fluxsim.kernel.errors import Fault, InputError
+
+    if history and file is None:
+        from fluxsim.cli import histories
+
+        raise typer.Exit(
+            histories.history(
+                history,
+                path=path,
+                start=start,
+                end=end,
+                episode=episode,
+                lift=lift,
+                follow=not free,
+                seed=seed,
+                output=output,
+                log=log,
+            )
+        )
+    if file is None or history:
+        raise InputError(Fault("replay", "give a journal, or a repository with --history", "one of both"))
     from fluxsim.cli import replays
 
     raise typer.Exit(replays.replay(file, log))

@@ -179,6 +179,22 @@ def _check_root(root: Root, repository: GitRepository, *, where: str) -> None:
         raise InputError(*faults)
 
 
+def setup_at(
+    repository: GitRepository,
+    commit: str,
+    *,
+    branch: str,
+    path: str = "",
+    epoch_ms: Millis,
+    images: Sequence[Seeded] = (),
+) -> Setup:
+    """Return the start from a repository as it was at a commit, whatever was committed to the branch later."""
+    fresh = repository.copy()
+    fresh.set_refs({f"refs/heads/{branch}": commit})
+    fresh.default_branch = branch
+    return of_repository(repository.url, fresh, branch=branch, path=path, images=tuple(images), epoch_ms=epoch_ms)
+
+
 def _seeded(images: Sequence[str]) -> Iterator[Seeded]:
     """Yield every image that the manifests render; a production tag shares the digest of the staging tag it was promoted from."""
     seen: dict[tuple[str, str], None] = {}
