@@ -227,14 +227,15 @@ def _without_directives(
     Returns the other elements of the patch, how many of the server's are left, and whether the patch replaces them.
     """
     elements: list[Mapping[str, Json]] = []
-    size = len(server)
+    deleting: _Deleting | None = None
     replaced = False
     for element in patch:
         match element.get(DIRECTIVE, _ABSENT):
             case "delete":
                 if key not in element:
                     raise no_merge_key(element, key)
-                size = _delete(server, size, key, element[key])
+                deleting = deleting or _Deleting(server, key)
+                deleting.delete(identity(element[key]))
             case "replace":
                 replaced = True
             case "merge":
@@ -243,26 +244,32 @@ def _without_directives(
                 elements.append(element)
             case unknown:
                 raise unknown_directive(unknown, element)
-    return elements, size, replaced
+    return elements, len(server) if deleting is None else deleting.size, replaced
 
 
 _ABSENT = object()
 
 
-def _delete(server: list[Json], size: int, key: str, value: Json) -> int:
-    """Move up what follows each element with this merge key; return how many of the first `size` are left.
+class _Deleting:
+    """The server's list while elements are deleted from it.
 
-    The list keeps its length, and behind the rest what stood there before, as the array below a Go slice does.
+    What follows a deleted element moves up. The list keeps its length, and behind the `size` elements that are left
+    stands what stood there before, as in the array below a Go slice.
     """
-    name = identity(value)
-    at = 0
-    while at < size:
-        if key in server[at] and identity(server[at][key]) == name:
-            server[at : size - 1] = server[at + 1 : size]
-            size -= 1
-        else:
-            at += 1
-    return size
+
+    def __init__(self, server: list[Json], key: str) -> None:
+        self.server = server
+        self.names = [identity(element[key]) if key in element else None for element in server]
+        self.size = len(server)
+
+    def delete(self, name: tuple[str, Json]) -> None:
+        """Delete all elements that have this merge key."""
+        at = 0
+        while name in self.names[at : self.size]:
+            at = self.names.index(name, at)
+            for items in (self.server, self.names):
+                items[at : self.size - 1] = items[at + 1 : self.size]
+            self.size -= 1
 
 
 def _merged_elements(

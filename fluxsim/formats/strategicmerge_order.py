@@ -26,6 +26,10 @@ from fluxsim.formats.strategicmerge_values import (
 )
 from fluxsim.formats.tree import Json
 
+INSERTED_MAX = 20
+"""Up to how many items Go sorts by insertion. Of more, those without a place go ahead here, the last one first; where
+Go's merging leaves them, which its comparison was not made for, is not worth the same effort."""
+
 
 def ordered(
     elements: Sequence[Json], wanted: Sequence[Json], server: Sequence[Json], key: str, *, maps: bool
@@ -52,8 +56,12 @@ def in_order_of(order: Sequence[Json], items: Sequence[Json], key: str, *, maps:
     ranked = [(places.get(_name(item, key, maps=maps), -1), item) for item in items]
     if all(place >= 0 for place, _ in ranked):
         ranked.sort(key=lambda pair: pair[0])
-    else:
+    elif len(ranked) <= INSERTED_MAX:
         _insert_one_by_one(ranked)
+    else:
+        ranked = [pair for pair in reversed(ranked) if pair[0] < 0] + sorted(
+            (pair for pair in ranked if pair[0] >= 0), key=lambda pair: pair[0]
+        )
     return [item for _, item in ranked] + deleted
 
 

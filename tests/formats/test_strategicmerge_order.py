@@ -2,7 +2,7 @@ from __future__ import annotations
 
 import pytest
 
-from fluxsim.formats.strategicmerge_order import check, in_order_of, ordered, same_name
+from fluxsim.formats.strategicmerge_order import INSERTED_MAX, check, in_order_of, ordered, same_name
 from fluxsim.formats.strategicmerge_values import StrategicMergeError
 from fluxsim.formats.tree import Json
 
@@ -32,6 +32,11 @@ def test_servers_elements_stand_before_what_they_preceded(
 def test_next_to_an_item_without_place_the_later_goes_ahead() -> None:
     assert in_order_of(["a", "b"], ["b", "x", "a"], "", maps=False) == ["a", "x", "b"]
     assert in_order_of([], ["a", "b", "c"], "", maps=False) == ["c", "b", "a"]
+
+
+def test_of_many_items_those_without_place_go_ahead() -> None:
+    order = list(range(INSERTED_MAX))
+    assert in_order_of(order, [*reversed(order), "x", "y"], "", maps=False) == ["y", "x", *order]
 
 
 def test_deletions_go_to_the_end() -> None:
