@@ -9,6 +9,7 @@ from __future__ import annotations
 import time
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
+from itertools import pairwise
 
 from fluxsim.drivers.machine import Finding
 from fluxsim.drivers.trial import BASELINE_MS, Trial, replayed
@@ -39,7 +40,7 @@ class Story:
     @classmethod
     def of(cls, finding: Finding) -> Story:
         times = [entry.at_ms for entry in finding.entries]
-        gaps = tuple(at - before for at, before in zip(times, [0, *times[:-1]], strict=True))
+        gaps = tuple(at - before for before, at in pairwise([0, *times]))
         rest = finding.end_ms - (times[-1] if times else 0)
         return cls(finding.seed, gaps, tuple(entry.action for entry in finding.entries), rest)
 

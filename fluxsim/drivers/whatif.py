@@ -42,6 +42,8 @@ class Change:
 def would_hold_if(setup: Setup, finding: Finding, broken: Trial, *, until_s: float = float("inf")) -> list[str]:
     """Return the changes, in words, under which the invariant holds; the nearest to the end first, few of them."""
     found: list[str] = []
+    if not finding.entries:
+        return found
     for tries, change in enumerate(_changes(finding, broken)):
         if len(found) == TOLD_MAX or tries == TRIES_MAX or time.monotonic() >= until_s:
             break
@@ -63,23 +65,26 @@ def _done_alike(trial: Trial, broken: Trial, moved: int) -> bool:
 
 def _changes(finding: Finding, broken: Trial) -> Iterator[Change]:
     """Yield changes: an automation suspended before an action, a policy pinned before it, an action done later."""
-    if not finding.entries:
-        return
     event = broken.world.log.events[finding.violation.events[-1]]
-    namespaces = _namespaces(event)
+    later = [_later(finding, index, later_ms) for index in _backwards(finding) for later_ms in LATER_MS]
+    if event.kind.startswith("pod."):
+        yield from later  # it ran too early: the nearest cure is patience
+    writer, namespaces = _writer(broken, event), _namespaces(event)
     automations = [
         key for key in broken.world.store.keys(IMAGE_UPDATE_AUTOMATION) if not namespaces or key.namespace in namespaces
     ]
-    writer = _writer(broken, event)
     automations.sort(key=lambda key: str(key) != writer)
-    for index in reversed(range(len(finding.entries))):
+    for index in _backwards(finding):
         for key in automations:
             action = Suspend(kind=key.kind.name, name=key.name, namespace=key.namespace)
             yield _inserted(finding, index, Entry(at_ms=_before(finding, index), action=action))
         yield from _pins(finding, broken, index, event)
-    for index in reversed(range(len(finding.entries))):
-        for later_ms in LATER_MS:
-            yield _later(finding, index, later_ms)
+    if not event.kind.startswith("pod."):
+        yield from later
+
+
+def _backwards(finding: Finding) -> Iterator[int]:
+    return reversed(range(len(finding.entries)))
 
 
 def _pins(finding: Finding, broken: Trial, index: int, event: Event) -> Iterator[Change]:
