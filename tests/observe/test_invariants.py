@@ -1,6 +1,5 @@
 from __future__ import annotations
 
-from collections.abc import Iterator
 from typing import Any
 
 import pytest
@@ -37,7 +36,7 @@ class Story:
         self.now_ms += span_ms
         return self
 
-    def add(self, kind: str, actor: str = "someone", because: tuple[int, ...] = (), **data: Any) -> Event:
+    def add(self, kind: str, /, actor: str = "someone", because: tuple[int, ...] = (), **data: Any) -> Event:
         event = Event(len(self.events), self.now_ms, kind, actor, data, because)
         self.events.append(event)
         return event
@@ -67,21 +66,14 @@ class Story:
     def tag(self, tag: str, reason: str) -> Event:
         return self.add("tag.pushed", "ci", image=IMAGE, tag=tag, digest="sha256:2", reason=reason)
 
-    def deployment(self, image: str, actor: str = APPLY, kind: str = "api.modified", **metadata: Any) -> Event:
-        containers = [{"name": "backend", "image": image}]
+    def deployment(self, image: str, actor: str = APPLY, *, what: str = "api.modified", **metadata: Any) -> Event:
         obj = {
-            "kind": "Deployment",
             "metadata": {"name": "backend", "labels": OWNED} | metadata,
-            "spec": {"template": {"spec": {"containers": containers}}},
+            "spec": {"template": {"spec": {"containers": [{"name": "backend", "image": image}]}}},
         }
+        key = "Deployment/production/backend"
         return self.add(
-            kind,
-            actor,
-            key="Deployment/production/backend",
-            kind_=0,
-            namespace="production",
-            name="backend",
-            object=obj,
+            what, actor, key=key, kind="Deployment.apps", namespace="production", name="backend", object=obj
         )
 
     def commit(self, author: str, old: str, new: str, *, actor: str = "", commit: str = "", **data: Any) -> Event:
@@ -132,15 +124,10 @@ class Story:
         return self._flux("Kustomization", "kustomize.toolkit.fluxcd.io", name, obj)
 
     def _flux(self, kind: str, group: str, name: str, obj: Any) -> Event:
-        data = {
-            "key": f"{kind}/flux-system/{name}",
-            "kind": f"{kind}.{group}",
-            "namespace": "flux-system",
-            "name": name,
-        }
-        event = Event(len(self.events), self.now_ms, "api.modified", "flux", data | {"object": obj}, ())
-        self.events.append(event)
-        return event
+        key = f"{kind}/flux-system/{name}"
+        return self.add(
+            "api.modified", "flux", key=key, kind=f"{kind}.{group}", namespace="flux-system", name=name, object=obj
+        )
 
 
 OWNED = {
@@ -150,8 +137,8 @@ OWNED = {
 
 
 @pytest.fixture
-def story() -> Iterator[Story]:
-    yield Story()
+def story() -> Story:
+    return Story()
 
 
 # -- environments and promotions
@@ -213,48 +200,43 @@ def test_a_tag_that_nobody_promoted_may_not_run_in_production(story: Story) -> N
 # -- the manifests of production
 
 
-def put(story: Story, image: str, actor: str = APPLY, kind: str = "api.modified", **metadata: Any) -> Event:
-    event = story.deployment(image, actor, kind, **metadata)
-    data = {name: value for name, value in event.data.items() if name != "kind_"} | {"kind": "Deployment.apps"}
-    story.events[-1] = event._replace(data=data)
-    return story.events[-1]
-
-
 @pytest.mark.parametrize("image", [f"{IMAGE}:latest", IMAGE, f"{IMAGE}:production"])
 def test_a_tag_that_moves_is_no_tag_for_production(story: Story, image: str) -> None:
-    put(story, image)
+    story.deployment(image)
     assert story.names() == ["no mutable tag in production"]
 
 
 def test_a_digest_beside_a_tag_that_moves_is_enough(story: Story) -> None:
-    put(story, f"{IMAGE}:latest@sha256:{'0' * 64}")
+    story.deployment(f"{IMAGE}:latest@sha256:{'0' * 64}")
     assert story.names() == []
 
 
 def test_git_may_change_the_image_of_production(story: Story) -> None:
-    put(story, f"{IMAGE}:{T1}", kind="api.created")
-    put(story, f"{IMAGE}:{T2}")
+    story.deployment(f"{IMAGE}:{T1}", what="api.created")
+    story.deployment(f"{IMAGE}:{T2}")
     assert story.names() == []
 
 
 def test_nobody_else_may(story: Story) -> None:
-    put(story, f"{IMAGE}:{T1}", kind="api.created")
-    put(story, f"{IMAGE}:{T2}", actor="kubectl-set")
+    story.deployment(f"{IMAGE}:{T1}", what="api.created")
+    story.deployment(f"{IMAGE}:{T2}", actor="kubectl-set")
     (violation,) = story.broken()
     assert violation.invariant == "every production image change has a commit"
     assert "kubectl-set changed Deployment/production/backend" in violation.message
 
 
 def test_writing_something_else_than_the_image_is_no_change_of_it(story: Story) -> None:
-    put(story, f"{IMAGE}:{T1}", kind="api.created")
-    put(story, f"{IMAGE}:{T1}", actor="deployment-controller", annotations={"deployment.kubernetes.io/revision": "2"})
+    story.deployment(f"{IMAGE}:{T1}", what="api.created")
+    story.deployment(
+        f"{IMAGE}:{T1}", actor="deployment-controller", annotations={"deployment.kubernetes.io/revision": "2"}
+    )
     assert story.names() == []
 
 
 def test_a_deployment_that_was_deleted_may_come_back_with_another_image(story: Story) -> None:
-    put(story, f"{IMAGE}:{T1}", kind="api.created")
-    put(story, f"{IMAGE}:{T1}", actor="kubectl-delete", kind="api.deleted")
-    put(story, f"{IMAGE}:{T2}", kind="api.created")
+    story.deployment(f"{IMAGE}:{T1}", what="api.created")
+    story.deployment(f"{IMAGE}:{T1}", actor="kubectl-delete", what="api.deleted")
+    story.deployment(f"{IMAGE}:{T2}", what="api.created")
     assert story.names() == []
 
 
@@ -497,9 +479,9 @@ def test_a_source_of_tags_is_not_judged_by_branches(story: Story) -> None:
 def drifted(story: Story, **metadata: Any) -> Story:
     story.source()
     story.kustomization("c0")
-    put(story, f"{IMAGE}:{T1}", kind="api.created", **metadata)
+    story.deployment(f"{IMAGE}:{T1}", what="api.created", **metadata)
     story.wait(SECOND)
-    put(story, f"{IMAGE}:{T2}", actor="kubectl-set", **metadata)
+    story.deployment(f"{IMAGE}:{T2}", actor="kubectl-set", **metadata)
     return story
 
 
@@ -510,7 +492,7 @@ def test_what_a_person_changed_past_git_must_be_put_back(story: Story) -> None:
 
 def test_what_flux_put_back_is_right_again(story: Story) -> None:
     drifted(story).wait(9 * MINUTE)
-    put(story, f"{IMAGE}:{T1}")
+    story.deployment(f"{IMAGE}:{T1}")
     assert "cluster equals Git" not in story.wait(3 * HOUR).names()
 
 
@@ -531,7 +513,7 @@ def test_what_flux_was_told_to_leave_alone_may_drift(story: Story) -> None:
 def test_the_first_violation_comes_first(story: Story) -> None:
     story.wait(SECOND).pod("running", "develop", "staging-v1-a-1772187227")
     story.wait(SECOND)
-    put(story, f"{IMAGE}:latest")
+    story.deployment(f"{IMAGE}:latest")
     times = [violation.at_ms for violation in story.broken()]
     assert times == sorted(times)
     assert len(times) == 2
