@@ -7,8 +7,6 @@ Source: k8s.io/apimachinery (2026-07) pkg/util/managedfields/internal, structure
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-
 from fluxsim.formats import lastapplied
 from fluxsim.formats.appliedconfig import (
     NEVER_OWNED,
@@ -18,6 +16,7 @@ from fluxsim.formats.appliedconfig import (
     read_config,
     says_nothing_new,
 )
+from fluxsim.formats.byidentity import ByIdentity
 from fluxsim.formats.fieldmanagers import (
     Conflict,
     Manager,
@@ -56,12 +55,24 @@ class ApplyConflict(Exception):
         super().__init__(self.message)
 
 
+_APPLIED_MAX = 2048
+_applies: ByIdentity[Json] = ByIdentity(_APPLIED_MAX)
+"""Flux tries each object before it applies it, and every world of a process begins with the same ones."""
+
+
 def apply(live: Json | None, config: Json, *, manager: str, force: bool, now: str) -> Json:
     """Return the object after `manager` applied `config`; `live` itself where nothing changes.
 
     Raises ApplyConflict (never with `force`) and SchemaError. Nulls in an object of a known kind are dropped as the
     server does when it reads the result into its structs.
     """
+    known = _applies.find((live, config), manager, force, now)
+    if known is not None:
+        return known
+    return _applies.add(_apply(live, config, manager, now, force=force), (live, config), manager, force, now)
+
+
+def _apply(live: Json | None, config: Json, manager: str, now: str, *, force: bool) -> Json:
     type_ = type_of(config.get("apiVersion", ""), config.get("kind", ""))
     read = read_config(config, type_)
     if live is not None and manager != lastapplied.MANAGER and says_nothing_new(live, read, manager, type_):
@@ -246,11 +257,19 @@ def _timeless(entries: Seq) -> list[Json]:
 
 def _without_nulls(tree: Json) -> Json:
     """Return the frozen tree without keys that stand for null, shared where there are none."""
-    if isinstance(tree, Mapping):
-        kept = {key: _without_nulls(item) for key, item in tree.items() if item is not None}
-        same = len(kept) == len(tree) and all(kept[key] is item for key, item in tree.items())
-        return tree if same else Map(kept)
+    if isinstance(tree, dict):
+        changed: dict[str, Json] = {}
+        for key, item in tree.items():
+            if item is None:
+                changed[key] = None
+            elif isinstance(item, dict | list):
+                kept = _without_nulls(item)
+                if kept is not item:
+                    changed[key] = kept
+        if not changed:
+            return tree
+        return Map({key: item for key, item in {**tree, **changed}.items() if item is not None})
     if isinstance(tree, list):
-        items = [_without_nulls(item) for item in tree]
+        items = [_without_nulls(item) if isinstance(item, dict | list) else item for item in tree]
         return tree if all(map(lambda one, other: one is other, items, tree)) else Seq(items)
     return tree

@@ -10,6 +10,7 @@ from __future__ import annotations
 from collections.abc import Callable
 
 from fluxsim.formats import crdschema
+from fluxsim.formats.byidentity import ByIdentity
 from fluxsim.formats.crdschema import definition
 from fluxsim.formats.tree import EMPTY_MAP, Json, Map, evolve, get
 from fluxsim.kube import poddefaults, workloadrules
@@ -29,6 +30,11 @@ def admit(new: Json, old: Json) -> Json:
     return _admit_flux(new)
 
 
+_ADMITTED_MAX = 1024
+_admitted: ByIdentity[Json] = ByIdentity(_ADMITTED_MAX)
+"""What is tried before it is applied, in this world and in others that begin the same."""
+
+
 def _same_content(new: Json, old: Json) -> bool:
     """Return whether only metadata and status differ: what was admitted once needs no second look."""
     if len(new) != len(old):
@@ -44,8 +50,11 @@ def _admit_flux(new: Json) -> Json:
     if not isinstance(new.get("spec"), dict) and definition(new["apiVersion"], new["kind"]) is not None:
         # the CRDs let an object without a spec through, and its controller then fails on it: see docs/differences.md
         raise Invalid.of(kind_of(new), new["metadata"]["name"], [("spec", "Required value")])
+    known = _admitted.find((new,))
+    if known is not None:
+        return known
     try:
-        return crdschema.admit(new).object
+        return _admitted.add(crdschema.admit(new).object, (new,))
     except crdschema.Invalid as error:
         details = [{"field": cause.field, "message": cause.message} for cause in error.causes]
         raise Invalid(str(error), details={"causes": details}) from error
