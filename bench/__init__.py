@@ -1,0 +1,1 @@
+"""What speed is promised, and what it is: `make bench`."""
