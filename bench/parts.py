@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 import itertools
 import re
 import shutil
@@ -14,7 +15,7 @@ from typing import Any
 
 import yaml
 from dulwich.object_store import commit_tree_changes
-from dulwich.objects import Blob, ObjectID
+from dulwich.objects import Blob, ObjectID, Tree
 from dulwich.objects import Commit as DulwichCommit
 from dulwich.repo import MemoryRepo
 from ruamel.yaml import YAML
@@ -54,11 +55,9 @@ def _git_commit(count: int = 50) -> Row:
     files = {f"apps/app{number}/app.yaml": DEPLOYMENT.encode() for number in range(count)}
     ours = GitRepository("https://git.example/bench")
     ours.commit("main", files, author=AUTHOR, when_s=1, message="Begin")
-    theirs = MemoryRepo()
+    theirs: Any = MemoryRepo()  # its ids are of types of its own, which are bytes
     blobs: dict[str, Blob] = {path: Blob.from_string(data) for path, data in files.items()}
     theirs.object_store.add_objects([(blob, None) for blob in blobs.values()])
-    from dulwich.objects import Tree
-
     empty = Tree()
     theirs.object_store.add_object(empty)
     root = commit_tree_changes(
@@ -110,8 +109,6 @@ def _setters() -> Row:
         assert apply_setters(files, {"apps:web": ImageRef("registry.example/web", "1.2.4")}).changed
 
     def ruamel() -> None:
-        import io
-
         loaded: Any = round_trip.load(DEPLOYMENT.replace("replicas: 2", f"replicas: {next(numbers)}"))
         loaded["spec"]["template"]["spec"]["containers"][0]["image"] = "registry.example/web:1.2.4"
         round_trip.dump(loaded, io.StringIO())
