@@ -26,7 +26,7 @@ IMAGE_COMMAND = (
 )
 _PROMOTED_MS: Millis = 8 * MINUTE
 _NOTICED_MS: Millis = 5 * MINUTE
-_CAUSES_MAX = 5
+_CAUSES_MAX = 2
 
 
 @dataclass(slots=True)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 
+from fluxsim.formats.imagetag import tag_of
 from fluxsim.kernel.log import Event
 
 
@@ -19,7 +20,8 @@ def behind(events: Sequence[Event], event: Event) -> list[Event]:
     """Return all that led to an event, the event included, oldest first.
 
     What a run found outside the cluster has its cause there: behind the artifact that it stored stands the commit,
-    behind its scan the tags that came or went.
+    behind its scan the tags that came or went. An election stands until the next one: it is behind every commit of the
+    automation that writes its tag, however late.
     """
     outside = _outside(events[: event.seq + 1])
     seen: set[int] = set()
@@ -34,8 +36,9 @@ def behind(events: Sequence[Event], event: Event) -> list[Event]:
 
 
 def _outside(events: Sequence[Event]) -> dict[int, list[int]]:
-    """Return the commits and tags that each run found, by the number of the event that began the run."""
+    """Return the commits and tags that each run found, by the number of the event that began the run; of a bot's commit the elections."""
     latest: dict[tuple[str, ...], int] = {}
+    elected: dict[str, int] = {}
     found: dict[int, list[int]] = {}
     for event in events:
         data = event.data
@@ -43,6 +46,11 @@ def _outside(events: Sequence[Event]) -> dict[int, list[int]]:
         match event.kind:
             case "commit.pushed":
                 latest[(data["commit"],)] = event.seq
+                if event.actor == "image-automation-controller":
+                    tags = [tag_of(change["new"]) or change["new"] for change in data.get("images", ())]
+                    found[event.seq] = [elected[tag] for tag in tags if tag in elected]
+            case "tag.elected":
+                elected[data["tag"]] = event.seq
             case "tag.pushed" | "tag.deleted":
                 latest[data["image"], data["tag"]] = event.seq
             case "artifact.stored":

@@ -1,8 +1,7 @@
 """The threads that the page draws between events: what led to an event, as far as it is shown.
 
-To the causes in the log come two that a reader draws himself: what a run says (a tag elected, an artifact stored, a
-revision applied) stands for all that the run did, and an election stands until the next one, so it is behind every commit
-that writes the elected tag, however late.
+To the causes in the log comes one that a reader draws himself: what a run says (a tag elected, an artifact stored, a
+revision applied) stands for all that the run did.
 """
 
 from __future__ import annotations
@@ -10,7 +9,6 @@ from __future__ import annotations
 from collections.abc import Sequence
 from collections.abc import Set as AbstractSet
 
-from fluxsim.formats.imagetag import tag_of
 from fluxsim.kernel.log import Event
 from fluxsim.observe.causes import behind
 
@@ -37,8 +35,6 @@ class Threads:
         added: set[int] = set()
         for cause in sorted(found):
             added.update(said for said in self._said_by.get(cause, ()) if said < seq)
-            if self._events[cause].kind == "commit.pushed":
-                added.update(self._elections(self._events[cause]))
         for cause in sorted(added):
             found |= {cause} | self._led.get(cause, set())
         self._led[seq] = found & self._shown - {seq}
@@ -50,18 +46,3 @@ class Threads:
         for cause in sorted(self._led[seq]):
             further |= self._led.get(cause, set())
         return sorted(self._led[seq] - further)
-
-    def _elections(self, commit: Event) -> list[int]:
-        """Return the last elections of the tags that a bot's commit writes."""
-        if commit.actor != "image-automation-controller":
-            return []
-        wanted = {tag_of(change["new"]) or change["new"] for change in commit.data.get("images", ())}
-        found: list[int] = []
-        for event in reversed(self._events[: commit.seq]):
-            if event.kind == "tag.elected" and event.data["tag"] in wanted:
-                wanted.discard(event.data["tag"])
-                if event.seq in self._shown:
-                    found.append(event.seq)
-            if not wanted:
-                break
-        return found

@@ -177,7 +177,9 @@ def test_a_circle_of_dependencies_is_named(fluxsim: Fluxsim, story: Path, tmp_pa
     circle = "flux-system/one -> flux-system/other -> flux-system/one"
     code, text = fluxsim("lint", "--repo", place)
     assert code == 1
-    assert f"clusters/test/one.yaml:13:3: Kustomizations wait for each other, and none is ever applied: {circle}" in text
+    assert (
+        f"clusters/test/one.yaml:13:3: Kustomizations wait for each other, and none is ever applied: {circle}" in text
+    )
     code, text = fluxsim("run", story, "--repo", place)
     assert code == 0
     assert "finding: nothing waits for ever" in text
