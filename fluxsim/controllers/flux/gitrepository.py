@@ -146,12 +146,12 @@ class GitRepositoryReconciler:
         if served is not None and served.revision == head.revision and self._content_stands(obj, spec, run.included):
             return self._unchanged(run, obj)
         yield self._takes.git_clone.draw(run.stream)
-        self._outdated(run, head.revision, had_artifact=served is not None)
-        yield self._takes.artifact_pack.draw(run.stream)
         try:
             files, content = contents(head, spec, run.included)
         except NoSuchDirectory as error:
             raise Failed("GitOperationFailed", f"failed to sparse checkout directories : {error}") from error
+        self._outdated(run, head.revision, had_artifact=served is not None)
+        yield self._takes.artifact_pack.draw(run.stream)
         artifact = Artifact(
             revision=head.revision,
             digest=f"sha256:{content}",
