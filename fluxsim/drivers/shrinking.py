@@ -98,6 +98,7 @@ class Shrinking:
 
     def finding(self) -> Finding:
         """Return the smallest that was found, a minute or so beyond the event that broke it."""
+        self._keeps(replace(self.story, seed=1))
         before: Story | None = None
         while before != self.story and not self._over():
             before = self.story
@@ -134,8 +135,6 @@ class Shrinking:
             for simpler in _simpler(self.story.actions[index]):
                 if self._keeps(self.story.doing(index, simpler)):
                     break
-        if self.story.seed != 1:
-            self._keeps(replace(self.story, seed=1))
 
     def _shorten_waits(self) -> None:
         for index in range(len(self.story.gaps_ms) + 1):
