@@ -7,7 +7,7 @@ with it afterwards (`history_comparison`).
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from dataclasses import dataclass, field, replace
 from functools import partial
 
@@ -15,6 +15,7 @@ from fluxsim.controllers.latencies import Latencies
 from fluxsim.drivers.history_inputs import Estimates, Follow, Tag, estimated, follows, in_millis, ordinary, tags_of
 from fluxsim.drivers.history_merge import carried
 from fluxsim.drivers.history_record import Change, Record, Recorded, tag_in
+from fluxsim.drivers.history_registry import at_start
 from fluxsim.drivers.history_window import Window, lifted
 from fluxsim.formats.gittree import walk
 from fluxsim.formats.tree import Json
@@ -88,17 +89,18 @@ def planned(record: Record, window: Window, *, path: str = "", follow: bool = Tr
     start = record.before(window.from_s)
     assert start is not None, f"nothing before {window.from_s}"
     epoch_s = window.from_s - WARM_UP_S
-    inside = [commit for commit in record.commits if window.holds(commit)]
-    bots = [commit for commit in inside if commit.bot]
+    repository = record.repository.copy()
+    commit = _lifted_commit(repository, start) if window.lift else start.id
+    setup = setup_at(repository, commit, branch=record.setup.branch, path=path, epoch_ms=epoch_s * SECOND)
+    record = record.seeing(setup.closure.objects)
+    inside = [one for one in record.commits if window.holds(one)]
+    bots = [one for one in inside if one.bot]
     usual = Latencies()
     telling = bots if len(ordinary(bots)) >= TELLING_MIN else record.bots
     estimates = estimated(record, telling, usual)
     tags = tags_of(record, inside, estimates)
-    repository = record.repository.copy()
-    commit = _lifted_commit(repository, start) if window.lift else start.id
     seeds = [Seeded(tag.image, tag.tag, source=tag.source) for tag in tags if tag.at_s <= epoch_s]
-    setup = setup_at(repository, commit, branch=record.setup.branch, path=path, epoch_ms=epoch_s * SECOND)
-    images = _at_start(record, setup.images, start, seeds)
+    images = at_start(record, setup, start, inside, seeds)
     there = {(one.image, one.tag) for one in images}
     setup = replace(setup, images=images, latencies=replace(usual, list_tags=estimates.listing))
     slack_s = max(
@@ -247,24 +249,3 @@ def _lifted_commit(repository: GitRepository, start: Recorded) -> str:
     author = Author("fluxsim", "fluxsim@example.com")
     message = "Read image objects of older versions as v1\n"
     return repository.add_commit(start.id, changes, author=author, when_s=start.at_s, message=message)
-
-
-def _at_start(
-    record: Record, rendered: Sequence[Seeded], start: Recorded, seeds: Sequence[Seeded]
-) -> tuple[Seeded, ...]:
-    """Return what the registry holds when the world begins.
-
-    Of images that policies elect, the tags that the manifests name if the bot ever wrote them, since then a policy elected
-    them. What only people wrote may be a placeholder, and a policy that orders `desc` would elect it. Of other images all
-    that the manifests render now or at the history's end: those were somewhere all along.
-    """
-    elected = set(record.images.values())
-    written = {
-        (record.images.get(change.policy, ""), change.new)
-        for commit in record.bots
-        if commit.at_s <= start.at_s
-        for change in commit.changes
-    }
-    plain = [replace(one, source="") for one in rendered if one.image not in elected or (one.image, one.tag) in written]
-    later = [one for one in record.setup.images if one.image not in elected]
-    return tuple({(one.image, one.tag, one.digest): one for one in (*plain, *later, *seeds)}.values())

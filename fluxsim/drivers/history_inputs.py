@@ -102,7 +102,7 @@ def built_at(tag: str) -> int | None:
 def estimated(record: Record, bots: Sequence[Recorded], latencies: Latencies) -> Estimates:
     """Return the estimates from the bot's commits of a window."""
     delays = [delay for _commit, _change, delay in ordinary(bots)]
-    delay_s = statistics.median(delays) if delays else 0.0
+    delay_s = float(statistics.median_low(delays)) if delays else 0.0
     listing, pairs = _listing(record, bots, latencies.list_tags)
     takes = replace(latencies, list_tags=listing)
     scan_s = (
@@ -120,7 +120,7 @@ def ordinary(bots: Sequence[Recorded], usual_s: float | None = None) -> list[tup
     """
     firsts = [(commit, change, commit.at_s - stamp) for commit, change, stamp in firsts_of_built(bots)]
     if usual_s is None:
-        usual_s = statistics.median([delay for _commit, _change, delay in firsts]) if firsts else 0
+        usual_s = statistics.median_low([delay for _commit, _change, delay in firsts]) if firsts else 0
     return [one for one in firsts if 0 <= one[2] <= WAITED_TIMES * usual_s]
 
 

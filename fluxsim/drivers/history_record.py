@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import posixpath
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import cached_property
 
 from fluxsim.formats.durations import InvalidDuration, parse_millis
@@ -102,6 +102,19 @@ class Record:
         """Return what a commit changed on the branch."""
         return self.repository.changed(commit.parent, commit.id)
 
+    def seeing(self, objects: Sequence[Map]) -> Record:
+        """Return the record with what manifests of another time say of its images; what is known already stays."""
+        repositories = _of_kind(objects, "ImageRepository")
+        known = {(one.namespace, one.name) for one in self.automations}
+        automations = [_automation(obj) for obj in _of_kind(objects, "ImageUpdateAutomation")]
+        return replace(
+            self,
+            images=_images(objects) | dict(self.images),
+            scans={obj["spec"]["image"]: _name(obj, "/") for obj in repositories} | dict(self.scans),
+            scan_ms={obj["spec"]["image"]: _interval_ms(obj) for obj in repositories} | dict(self.scan_ms),
+            automations=(*self.automations, *(one for one in automations if (one.namespace, one.name) not in known)),
+        )
+
     def before(self, at_s: int) -> Recorded | None:
         """Return the last commit before a time."""
         return next((commit for commit in reversed(self.commits) if commit.at_s < at_s), None)
@@ -124,23 +137,7 @@ def recorded(setup: Setup) -> Record:
     if not any(commit.bot for commit in commits):
         told = f"no commit by {' or '.join(sorted(names)) or 'an image automation'} on branch '{branch}'"
         raise InputError(Fault(setup.name, told, "a history without a bot has nothing to compare with"))
-    objects = setup.closure.objects
-    return Record(
-        setup,
-        tuple(commits),
-        images=_images(objects),
-        scans={obj["spec"]["image"]: _name(obj, "/") for obj in _of_kind(objects, "ImageRepository")},
-        scan_ms={obj["spec"]["image"]: _interval_ms(obj) for obj in _of_kind(objects, "ImageRepository")},
-        automations=tuple(
-            Automation(
-                obj["metadata"].get("namespace", ""),
-                obj["metadata"]["name"],
-                posixpath.normpath("/" + str(get(obj, "spec", "update", "path", default=None) or "")).strip("/"),
-                _interval_ms(obj),
-            )
-            for obj in _of_kind(objects, "ImageUpdateAutomation")
-        ),
-    )
+    return Record(setup, tuple(commits)).seeing(setup.closure.objects)
 
 
 def mainline(repository: GitRepository, branch: str, bots: set[str]) -> list[Commit]:
@@ -196,6 +193,11 @@ def _changes(repository: GitRepository, parent: str, commit: str) -> Iterator[Ch
 def tag_in(value: str) -> str:
     """Return the tag of a marked field's value: the tag of a whole reference, or the value where it is a tag alone."""
     return split(value).tag or value
+
+
+def _automation(obj: Map) -> Automation:
+    path = posixpath.normpath("/" + str(get(obj, "spec", "update", "path", default=None) or "")).strip("/")
+    return Automation(obj["metadata"].get("namespace", ""), obj["metadata"]["name"], path, _interval_ms(obj))
 
 
 def _images(objects: Sequence[Map]) -> dict[str, str]:

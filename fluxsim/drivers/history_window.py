@@ -79,10 +79,11 @@ def _default_start(record: Record, *, lift: bool) -> int:
             Fault(record.setup.name, told, "give --from and --to, and --lift to read older versions as v1")
         )
     since = sum(bot.at_s >= candidates[0].at_s for bot in record.bots)
+    second_s = record.commits[:2][-1].at_s  # nothing stands before the very first commit
     for commit in reversed(candidates):
         if ENOUGH * sum(bot.at_s >= commit.at_s for bot in record.bots) >= since:
-            return commit.at_s
-    return candidates[0].at_s
+            return max(commit.at_s, second_s)
+    return max(candidates[0].at_s, second_s)
 
 
 def _changes_objects(record: Record, commit: Recorded, files: dict[str, list[Map]]) -> bool:
