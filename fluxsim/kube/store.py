@@ -7,7 +7,7 @@ object, and told to the watchers at once; a watcher only notes what to do and do
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Protocol, TypeAlias
 
@@ -77,6 +77,12 @@ class Store:
         if key.kind in self._late:
             self._late[key.kind]()
         return self._objects[key.kind].get(key)
+
+    def versions(self, keys: Iterable[Key]) -> tuple[str | None, ...]:
+        """Return the resourceVersion of each object, None where there is none."""
+        objects = self._objects
+        found = [objects[key.kind].get(key) for key in keys]
+        return tuple([None if obj is None else obj["metadata"]["resourceVersion"] for obj in found])
 
     def need(self, key: Key) -> Map:
         """Return the object; NotFound where there is none."""

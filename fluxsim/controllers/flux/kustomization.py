@@ -79,6 +79,7 @@ class KustomizationReconciler:
         self._substitutes = Substitutes(store)
         self._builds = Builds(self._substitutes, strict=gates.strict_post_build_substitutions)
         self._reports = Reports(store, recorder, clock)
+        self._inventories: dict[Key, tuple[Json, tuple[Key, ...]]] = {}
 
     def reconcile(self, key: Key) -> Steps[Result]:
         obj = self._store.get(key)
@@ -330,19 +331,29 @@ class KustomizationReconciler:
         outside: list[Hashable] = [get(source, "status", "artifact", "path", default="")]
         if spec.get("decryption") and self._credentials is not None:
             outside.append(self._credentials.state())
+        revision = get(source, "status", "artifact", "revision", default="")
         for reference in spec.get("dependsOn") or ():
-            dependency = self._store.get(
-                Key(KUSTOMIZATION, reference.get("namespace") or key.namespace, reference["name"])
-            )
-            outside.append("" if dependency is None else version_token(dependency))
-        outside.extend(self._substitutes.versions(key.namespace, spec))
-        entries = get(obj, "status", "inventory", "entries", default=None) or ()
-        for wanted in (*(key_of_inventory(entry["id"]) for entry in entries), *self._health.listed(spec)):
-            found = self._store.get(wanted)
-            if found is None:
+            name = Key(KUSTOMIZATION, reference.get("namespace") or key.namespace, reference["name"])
+            dependency, expression = self._store.get(name), reference.get("readyExpr") or ""
+            if expression and dependency is not None:
+                outside.append(version_token(dependency))
+            elif unmet(obj, name, dependency, revision, ""):
                 return None
-            outside.append(version_token(found))
+        outside.extend(self._substitutes.versions(key.namespace, spec))
+        versions = self._store.versions((*self._applied(key, obj), *self._health.listed(spec)))
+        if None in versions:
+            return None
+        outside.append(versions)
         return tuple(outside) if self._artifacts.get(str(outside[0])) is not None else None
+
+    def _applied(self, key: Key, obj: Map) -> tuple[Key, ...]:
+        """Return what the inventory lists; the same list is read once."""
+        entries = get(obj, "status", "inventory", "entries", default=None)
+        known = self._inventories.get(key)
+        if known is None or known[0] is not entries:
+            keys = tuple([key_of_inventory(entry["id"]) for entry in entries or ()])
+            known = self._inventories[key] = (entries, keys)
+        return known[1]
 
     def repeat(self, key: Key) -> Steps[After]:
         obj = self._store.need(key)
