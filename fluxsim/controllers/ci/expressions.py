@@ -17,6 +17,10 @@ _TOKEN = re.compile(
 )
 
 
+DEPTH_MAX = 50
+"""So many parentheses inside each other, and no more, a workflow of a person has."""
+
+
 class ExpressionError(ValueError):
     """An expression that cannot be read."""
 
@@ -40,6 +44,7 @@ class _Parser:
         self._source = expression
         self._context = context
         self._at = 0
+        self._depth = 0
         self.kind = ""
         self.value = ""
         self._next()
@@ -67,12 +72,20 @@ class _Parser:
         return left
 
     def _negated(self) -> Json:
-        return not _truthy(self._negated()) if self._take("!") else self._atom()
+        negations = 0
+        while self._take("!"):
+            negations += 1
+        value = self._atom()
+        return value if not negations else _truthy(value) == (negations % 2 == 0)
 
     def _atom(self) -> Json:
         if self._take("("):
+            self._depth += 1
+            if self._depth > DEPTH_MAX:
+                raise ExpressionError(f"nested too deeply: '{self._source.strip()[:40]}…'")
             value = self.either()
             self._need(")")
+            self._depth -= 1
             return value
         kind, value = self.kind, self.value
         self._next()
@@ -95,12 +108,16 @@ class _Parser:
         return "" if value is None else value
 
     def _call(self, name: str) -> Json:
+        self._depth += 1
+        if self._depth > DEPTH_MAX:
+            raise ExpressionError(f"nested too deeply: '{self._source.strip()[:40]}…'")
         arguments: list[Json] = []
         while not self._take(")"):
             arguments.append(self.either())
             if not self._take(","):
                 self._need(")")
                 break
+        self._depth -= 1
         texts = [_text(argument) for argument in arguments]
         match name.lower():
             case "startswith" if len(texts) == 2:
@@ -110,11 +127,17 @@ class _Parser:
             case "contains" if len(texts) == 2:
                 return texts[1].lower() in texts[0].lower()
             case "format" if texts:
-                return re.sub(r"\{(\d+)\}", lambda hole: texts[1 + int(hole.group(1))], texts[0])
+                return self._formatted(texts[0], texts[1:])
             case _:
                 raise ExpressionError(
                     f"unknown function '{name}' with {len(texts)} arguments in '{self._source.strip()}'"
                 )
+
+    def _formatted(self, pattern: str, values: list[str]) -> str:
+        missing = [number for number in re.findall(r"\{(\d+)\}", pattern) if int(number) >= len(values)]
+        if missing:
+            raise ExpressionError(f"format '{pattern}' has no argument {missing[0]} in '{self._source.strip()}'")
+        return re.sub(r"\{(\d+)\}", lambda hole: values[int(hole.group(1))], pattern)
 
     def _take(self, operator: str) -> bool:
         if self.kind == "op" and self.value == operator:

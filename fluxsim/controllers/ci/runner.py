@@ -24,7 +24,7 @@ from fluxsim.kernel.units import Millis
 from fluxsim.kube.clock import Clock
 from fluxsim.kube.meta import Key, Kind
 from fluxsim.systems.gitserver import Author, GitError, GitRepository, GitServer, Pushed
-from fluxsim.systems.registry import Registry, RegistryError
+from fluxsim.systems.registry import InvalidName, Registry, RegistryError
 
 BOT = Author("github-actions[bot]", "41898282+github-actions[bot]@users.noreply.github.com")
 WORKFLOWS = ".github/workflows"
@@ -61,6 +61,8 @@ class Run:
     steps: list[dict[str, str]] = field(default_factory=list[dict[str, str]])
     outputs: dict[str, dict[str, str]] = field(default_factory=dict[str, dict[str, str]])
     checked_out: str = ""
+    started: int = -1
+    """The event of its start."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -102,6 +104,8 @@ class Ci:
         self._chance = chance
         self._takes = latencies
         self._services: dict[str, _Service] = {}
+        self._busy: dict[tuple[str, str], Run | None] = {}
+        """Concurrency groups in use, each with the run that waits for it."""
         self.runs: list[Run] = []
         self.releases: list[dict[str, Json]] = []
 
@@ -169,7 +173,7 @@ class Ci:
         wanted = f"{WORKFLOWS}/{workflow.removesuffix('.yml')}.yml"
         found = known.get(wanted)
         if found is None:
-            names = [path.rpartition("/")[2] for path in known]
+            names = [path.rpartition("/")[2].removesuffix(".yml") for path in known]
             raise InputError(
                 Fault("", f"no workflow '{workflow}' on {branch} of {name}", did_you_mean(workflow, names))
             )
@@ -216,20 +220,47 @@ class Ci:
             "inputs": dict(inputs),
         }
         event = self._log.append("build.started" if workflow.on.push is not None else "workflow.started", actor, data)
+        run.started = event.seq
+        self._queue(service, run)
+        return run
+
+    def _queue(self, service: _Service, run: Run) -> None:
+        """Begin a run, or let it wait for the one of its concurrency group; one that waited already gives way."""
+        group = (service.name, filled(run.workflow.concurrency, self._context(run)))
+        if not run.workflow.concurrency:
+            self._begin(service, run, None)
+        elif group not in self._busy:
+            self._busy[group] = None
+            self._begin(service, run, group)
+        else:
+            waiting = self._busy[group]
+            if waiting is not None:
+                waiting.conclusion = "cancelled"
+                self._finished(waiting)
+            self._busy[group] = run
+
+    def _begin(self, service: _Service, run: Run, group: tuple[str, str] | None) -> None:
         steps = self._steps(service, run)
 
         def advance() -> None:
-            with self._log.caused_by(_Caused(event.seq)):
+            with self._log.caused_by(_Caused(run.started)):
                 try:
                     wait_ms = next(steps)
                 except StopIteration:
-                    self._finished(run, event.seq)
+                    self._finished(run)
+                    if group is not None:
+                        self._next(service, group)
                     return
             run.due_ms = self._schedule.now_ms + wait_ms
             self._schedule.after(wait_ms, advance)
 
         self._schedule.after(0, advance)
-        return run
+
+    def _next(self, service: _Service, group: tuple[str, str]) -> None:
+        waiting = self._busy.pop(group)
+        if waiting is not None:
+            self._busy[group] = None
+            self._begin(service, waiting, group)
 
     def _steps(self, service: _Service, run: Run) -> Steps[None]:
         stream = self._chance.stream(f"ci/{service.name}/{run.number}")
@@ -248,14 +279,14 @@ class Ci:
                         run.steps.append({"name": name, "conclusion": "skipped", "log": ""})
                         continue
                     log = yield from self._step(service, run, step, step.id or str(number), stream)
-                except (StepFailed, ExpressionError, GitError, RegistryError) as error:
+                except (StepFailed, ExpressionError, GitError, RegistryError, InvalidName) as error:
                     failed = True
                     run.steps.append({"name": name, "conclusion": "failure", "log": f"##[error]{error}"})
                 else:
                     run.steps.append({"name": name, "conclusion": "success", "log": log})
         run.conclusion = "failure" if failed else "success"
 
-    def _finished(self, run: Run, started: int) -> None:
+    def _finished(self, run: Run) -> None:
         data: dict[str, Json] = {
             "service": run.service,
             "workflow": run.workflow.name,
@@ -263,7 +294,7 @@ class Ci:
             "conclusion": run.conclusion,
             "steps": run.steps,
         }
-        self._log.append("workflow.finished", "ci", data, because=(started,))
+        self._log.append("workflow.finished", "ci", data, because=(run.started,))
 
     def _context(self, run: Run) -> dict[str, Json]:
         context: dict[str, Json] = {
@@ -276,7 +307,7 @@ class Ci:
 
     def _step(self, service: _Service, run: Run, step: Step, name: str, stream: Stream) -> Steps[str]:
         context = self._context(run)
-        given = {key: filled(value, context) for key, value in step.with_.items()}
+        given = _Given({key: filled(value, context) for key, value in step.with_.items()})
         building = step.action == "docker/build-push-action"
         yield (self._takes.ci_build if building else self._takes.ci_step).draw(stream)
         match step.action:
@@ -383,13 +414,20 @@ class Ci:
         return f"version is now {bumped}", {"version": bumped}
 
     def _version(self, service: _Service, commit: str, path: str) -> str:
-        text = (service.repository.files(commit).read(path) or b"").decode().strip()
+        text = (service.repository.files(commit).read(path) or b"").decode("utf-8", "replace").strip()
         if not re.fullmatch(r"\d+\.\d+\.\d+", text):
             raise StepFailed(f"{path} holds '{text}', not a version X.Y.Z")
         return text
 
     def _facts(self, run: Run) -> dict[str, Json]:
         return {"service": run.service, "run": run.number}
+
+
+class _Given(dict[str, str]):
+    """What stands under `with:`. A step that needs more says so as GitHub's actions do."""
+
+    def __missing__(self, name: str) -> str:
+        raise StepFailed(f"Input required and not supplied: {name}")
 
 
 def _images(text: str) -> tuple[str, list[str]]:
