@@ -34,8 +34,14 @@ class Disagreement:
 
 def disagreements(comparison: Comparison) -> list[Disagreement]:
     """Return all of them in the order of time."""
-    found = [_of_pair(comparison, pair) for pair in comparison.pairs if not pair.matched]
-    found += [_of_fate(comparison, fate) for fate in comparison.fates if not fate.agreed]
+    fates = [fate for fate in comparison.fates if not fate.agreed]
+    told = {one.undone.id for fate in fates for one in (fate.real, fate.simulated) if one is not None and one.undone}
+    found = [
+        _of_pair(comparison, pair)
+        for pair in comparison.pairs
+        if not pair.matched and not told & {commit.id for commit in (pair.real, pair.simulated) if commit is not None}
+    ]
+    found += [_of_fate(comparison, fate) for fate in fates]
     found += _again(comparison)
     return sorted(found, key=lambda one: (one.at_s, one.file, one.tag))
 
@@ -128,10 +134,21 @@ def _of_fate(comparison: Comparison, fate: Fate) -> Disagreement:
         text = "the change was not there to be made: the simulated head held the same or another value"
         return Disagreement("real", commit.at_s, change.file, change.new, commit.id, "race", text)
     if fate.real.undone is not None:
-        text = f"the real bot undid it after {fate.real.after_s} s, the simulated one did not: {suspension(comparison, fate)}"
+        cure = _cured(comparison, fate) or suspension(comparison, fate)
+        text = f"the real bot undid it after {fate.real.after_s} s, the simulated one did not: {cure}"
         return Disagreement("real", commit.at_s, change.file, change.new, commit.id, "race", text)
     text = f"the simulated bot undid it after {fate.simulated.after_s} s, the real one did not: {suspension(comparison, fate)}"
     return Disagreement("simulated", commit.at_s, change.file, change.new, commit.id, "race", text)
+
+
+def _cured(comparison: Comparison, fate: Fate) -> str:
+    """Return how the simulated policy came to elect what a person had set, which leaves the bot nothing to undo."""
+    commit_s = fate.real.commit.at_s
+    for event in _elections(comparison, fate.real.change):
+        at_s = comparison.replayed.at_s(event.at_ms)
+        if event.data["tag"] == fate.real.change.new and commit_s <= at_s <= _next_touch(comparison, fate):
+            return f"its policy elected the same {at_s - commit_s:.0f} s after the commit, before the automation ran"
+    return ""
 
 
 def suspension(comparison: Comparison, fate: Fate) -> str:

@@ -99,6 +99,15 @@ def test_a_suspension_in_git_that_comes_too_late_is_told() -> None:
     assert suspension(comparison, comparison.fates[-1]).startswith("the suspension was applied ")
 
 
+def test_a_change_that_only_the_real_bot_undid_is_one_disagreement() -> None:
+    past = busy()
+    past.person(100, {FILE: marked("develop-v1.0.0-fff1111-1")}, "Go back, and let it not come again")
+    past.person(100.01, {OBJECTS: objects(order="desc")})
+    past.bot(101, "develop-v1.0.0-fff1111-0")
+    found = disagreements(compared(past.record(), start="2027-01-15T08:05:00Z", end="2027-01-15T09:50:00Z"))
+    assert len({(one.commit, one.file) for one in found}) == len(found)
+
+
 def test_a_bot_that_undoes_itself_is_two_writers() -> None:
     past = busy()
     past.bot(90, tag(68.7))
