@@ -46,8 +46,8 @@ def roots(files: Files) -> list[Root]:
             candidates.append((path, obj))
     found: list[Root] = []
     for path, obj in candidates:
-        reference = get(obj, "spec", "sourceRef", default=None) or {}
-        source = sources.get((reference.get("namespace") or _namespace(obj), reference.get("name", "")))
+        namespace, name = (get(obj, "spec", "sourceRef", field, default=None) for field in ("namespace", "name"))
+        source = sources.get((str(namespace or _namespace(obj)), str(name or "")))
         if source is not None:
             found.append(Root(source, obj, path))
     return found
@@ -58,6 +58,10 @@ def chosen(files: Files, path: str, *, where: str) -> Root:
     found = roots(files)
     wanted = posixpath.normpath(path.removeprefix("./")) if path else ""
     fitting = [root for root in found if not wanted or root.path == wanted]
+    if (
+        len({root.path for root in fitting}) == 1
+    ):  # of those that apply one directory bootstrap's is called like its source
+        fitting = [root for root in fitting if _is_called_like_its_source(root)] or fitting
     if len(fitting) == 1:
         return fitting[0]
     listed = ", ".join(f"{root.path} ({root.kustomization['metadata']['name']} in {root.file})" for root in found)
@@ -105,6 +109,10 @@ def _directory(kustomization: Json) -> str:
     path = str(get(kustomization, "spec", "path", default=None) or "./")
     found = posixpath.normpath(path.removeprefix("./").lstrip("/") or ".")
     return "" if found == "." else found
+
+
+def _is_called_like_its_source(root: Root) -> bool:
+    return bool(root.kustomization["metadata"]["name"] == root.git_repository["metadata"]["name"])
 
 
 def _holds(directory: str, file: str) -> bool:
