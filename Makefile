@@ -5,7 +5,7 @@ BIN := $(VENV)/bin
 STAMP := $(VENV)/.installed
 
 .DEFAULT_GOAL := help
-.PHONY: help setup demo test lint fix check bench update conformance bot-commits clean
+.PHONY: help setup demo test lint fix check bench update conformance bot-commits fidelity clean
 
 help:  ## list the targets
 	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 14
@@ -41,6 +41,9 @@ conformance: $(STAMP)  ## run tables of upstream cases: make conformance CASES=D
 FILE ?= ../shared/realworld/bot_commits.json.gz
 bot-commits: $(STAMP)  ## set the markers of real bot commits, byte for byte: make bot-commits FILE=…
 	$(BIN)/python -m tests.conformance.bot_commits $(FILE)
+
+fidelity: $(STAMP)  ## write docs/fidelity.md, after a run where the tables are at hand
+	$(BIN)/python -m tests.fidelity --cases $(CASES) --bot-commits $(FILE)
 
 bench: $(STAMP)  ## the budgets, as ratios and absolute numbers
 	$(BIN)/python -m bench
