@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from pathlib import Path
 
 import pytest
@@ -115,6 +116,21 @@ def test_a_test_counts_by_what_it_imports_by_its_name_and_by_its_place(tmp_path:
     assert found.compared >= {"formats/build", "formats/build/part"}
     assert [found.own(f"formats/{name}") for name in ("rule", "other", "build/part")] == [True, False, False]
     assert [found.of_package(f"formats/{name}") for name in ("rule", "other", "build/part")] == [False, False, True]
+
+
+def test_cases_are_counted_by_where_their_answers_come_from(tmp_path: Path) -> None:
+    sources = [
+        "project@v1 a_test.go:TestDryRun",
+        "project@v1 a.go, run",
+        "derived: reading of a.go",
+        "CRD of project",
+        "",
+    ]
+    cases = [{"source": source, "input": {}, "expect": {}} for source in sources]
+    (tmp_path / "unheard_of.json").write_text(json.dumps(cases))
+    table = tables_of(tmp_path)["unheard_of"]
+    assert (table["passed"], table["total"]) == (0, 5)
+    assert table["origins"] == {"table": [0, 0, 2], "oracle": [0, 0, 1], "reading": [0, 0, 2]}
 
 
 def _totals(tables: dict[str, Counted]) -> dict[str, tuple[int, int, int, int]]:
