@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
 from typing import Any, TypeVar, get_args
 
 import yaml
@@ -13,7 +14,8 @@ from fluxsim.formats.tree import Json
 from fluxsim.kernel.errors import Fault, InputError, did_you_mean
 
 M = TypeVar("M", bound=BaseModel)
-Places = Mapping[tuple[str | int, ...], tuple[int, int]]
+Path = tuple[str | int, ...]
+Places = Mapping[Path, tuple[int, int]]
 
 BYTES_MAX = 1 << 20
 NODES_MAX = 20_000
@@ -22,17 +24,27 @@ NODES_MAX = 20_000
 
 def read(name: str, data: bytes, model: type[M]) -> M:
     """Return the model that the file holds; InputError with all its faults. `name` is the file as the user called it."""
-    tree, places = parse(name, data)
-    if not isinstance(tree, dict):
-        raise InputError(Fault(f"{name}:1:1", f"expected a mapping, found {_kind(tree)}", ""))
+    file = parse(name, data)
+    if not isinstance(file.tree, dict):
+        raise InputError(Fault(f"{name}:1:1", f"expected a mapping, found {_kind(file.tree)}", ""))
     try:
-        return model.model_validate(tree)
+        return model.model_validate(file.tree)
     except ValidationError as error:
-        raise InputError(*_faults(name, error, tree, places, model)) from error
+        raise InputError(*_faults(file, error, model)) from error
 
 
-def parse(name: str, data: bytes) -> tuple[Json, Places]:
-    """Return (plain data, place of every key and item as line and column from 1); InputError where it is no YAML."""
+@dataclass(frozen=True, slots=True)
+class Parsed:
+    """A file as plain data, with the place of every key and item (line and column from 1) and every scalar as written."""
+
+    name: str
+    tree: Json
+    places: Places
+    spelt: Mapping[Path, str]
+
+
+def parse(name: str, data: bytes) -> Parsed:
+    """Return what the file holds; InputError where it is no YAML."""
     if len(data) > BYTES_MAX:
         raise InputError(
             Fault(name, f"the file has {len(data)} bytes, more than {BYTES_MAX}", "is this the right file?")
@@ -45,28 +57,28 @@ def parse(name: str, data: bytes) -> tuple[Json, Places]:
         node: yaml.Node | None = yaml.compose(text, yaml.CSafeLoader)
         if node is None:
             raise InputError(Fault(f"{name}:1:1", "the file is empty", ""))
-        places: dict[tuple[str | int, ...], tuple[int, int]] = {(): (1, 1)}
-        tree = _Builder(name, places).built(node, ())
+        builder = _Builder(name)
+        return Parsed(name, builder.built(node, ()), builder.places, builder.spelt)
     except yaml.MarkedYAMLError as error:
         mark = error.problem_mark or error.context_mark
         where = f"{name}:{mark.line + 1}:{mark.column + 1}" if mark is not None else name
         raise InputError(Fault(where, f"not YAML: {error.problem or error.context}", "")) from error
     except yaml.YAMLError as error:
-        raise InputError(Fault(name, f"not YAML: {error}", "")) from error
+        raise InputError(Fault(name, f"not YAML: {' '.join(str(error).split())}", "")) from error
     except RecursionError as error:
         raise InputError(Fault(name, "nested too deeply", "")) from error
-    return tree, places
 
 
 class _Builder:
     """Turns YAML nodes into plain data, and notes where each stands. Numbers stay as YAML 1.2 reads them; the rest is text."""
 
-    def __init__(self, name: str, places: dict[tuple[str | int, ...], tuple[int, int]]) -> None:
+    def __init__(self, name: str) -> None:
         self._name = name
-        self._places = places
+        self.places: dict[Path, tuple[int, int]] = {(): (1, 1)}
+        self.spelt: dict[Path, str] = {}
         self._nodes = 0
 
-    def built(self, node: yaml.Node, path: tuple[str | int, ...]) -> Json:
+    def built(self, node: yaml.Node, path: Path) -> Json:
         self._nodes += 1
         if self._nodes > NODES_MAX:
             raise InputError(
@@ -76,15 +88,16 @@ class _Builder:
                     "a YAML bomb, or not a file for fluxsim",
                 )
             )
-        if path not in self._places:
-            self._places[path] = (node.start_mark.line + 1, node.start_mark.column + 1)
+        if path not in self.places:
+            self.places[path] = (node.start_mark.line + 1, node.start_mark.column + 1)
         if isinstance(node, yaml.MappingNode):
             return dict(self._entries(node, path))
         if isinstance(node, yaml.SequenceNode):
             return [self.built(item, (*path, index)) for index, item in enumerate(node.value)]
+        self.spelt[path] = str(node.value)
         return _scalar(node)
 
-    def _entries(self, node: yaml.MappingNode, path: tuple[str | int, ...]) -> Iterator[tuple[str, Json]]:
+    def _entries(self, node: yaml.MappingNode, path: Path) -> Iterator[tuple[str, Json]]:
         seen: set[str] = set()
         for key_node, value_node in node.value:
             line, column = key_node.start_mark.line + 1, key_node.start_mark.column + 1
@@ -95,7 +108,7 @@ class _Builder:
             if key in seen:
                 raise InputError(Fault(where, f"key '{key}' stands twice", "remove one"))
             seen.add(key)
-            self._places[(*path, key)] = (line, column)
+            self.places[(*path, key)] = (line, column)
             yield key, self.built(value_node, (*path, key))
 
 
@@ -122,8 +135,8 @@ def _scalar(node: yaml.Node) -> Json:
     return text
 
 
-def _faults(name: str, error: ValidationError, tree: Json, places: Places, model: type[BaseModel]) -> list[Fault]:
-    faults = [_fault(name, detail, tree, places, model) for detail in error.errors(include_url=False)]
+def _faults(file: Parsed, error: ValidationError, model: type[BaseModel]) -> list[Fault]:
+    faults = [_fault(file, detail, model) for detail in error.errors(include_url=False)]
     unique = {(fault.where, fault.what): fault for fault in faults}
     return sorted(unique.values(), key=lambda fault: _line_of(fault.where))
 
@@ -133,10 +146,10 @@ def _line_of(where: str) -> tuple[int, int]:
     return (int(parts[1]), int(parts[2])) if len(parts) == 3 and parts[1].isdigit() and parts[2].isdigit() else (0, 0)
 
 
-def _fault(name: str, detail: ErrorDetails, tree: Json, places: Places, model: type[BaseModel]) -> Fault:
-    path, owner = _resolved(detail["loc"], tree, model)
-    line, column = places.get(path) or places.get(path[:-1], (1, 1))
-    where = f"{name}:{line}:{column}"
+def _fault(file: Parsed, detail: ErrorDetails, model: type[BaseModel]) -> Fault:
+    path, owner = _resolved(detail["loc"], file.tree, model)
+    line, column = file.places.get(path) or file.places.get(path[:-1], (1, 1))
+    where = f"{file.name}:{line}:{column}"
     last = str(detail["loc"][-1]) if detail["loc"] else ""
     match detail["type"]:
         case "extra_forbidden":
@@ -149,16 +162,17 @@ def _fault(name: str, detail: ErrorDetails, tree: Json, places: Places, model: t
             known = [word.strip().strip("'") for word in str(context.get("expected_tags", "")).split(",")]
             return Fault(where, f"unknown action '{tag}'", did_you_mean(tag, known))
         case "string_type":
-            given = detail["input"]
-            return Fault(
-                where, f"'{last}' must be text, found {_kind(given)} {given}", f'write it in quotes: "{given}"'
-            )
+            given = file.spelt.get(path)
+            if given is None:
+                return Fault(where, f"'{last}' must be text, found {_kind(detail['input'])}", "")
+            found = f"{_kind(detail['input'])} {given}".rstrip()
+            return Fault(where, f"'{last}' must be text, found {found}", f'write it in quotes: "{given}"')
         case _:
             text = detail["msg"].removeprefix("Value error, ")
             return Fault(where, f"'{last}': {text[:1].lower()}{text[1:]}" if last else text, "")
 
 
-def _resolved(loc: tuple[int | str, ...], tree: Json, model: type[BaseModel]) -> tuple[tuple[str | int, ...], Any]:
+def _resolved(loc: tuple[int | str, ...], tree: Json, model: type[BaseModel]) -> tuple[Path, Any]:
     """Return (the path in the data, the model that the last field belongs to); pydantic's loc also names union members."""
     path: list[str | int] = []
     owner: Any = model
@@ -194,7 +208,7 @@ def _member(kind: Any, step: str) -> type[BaseModel] | None:
         if member.__name__ == step:
             return member
         tag = member.model_fields.get("do")
-        if tag is not None and tag.default == step:
+        if tag is not None and step in (tag.default, *get_args(tag.annotation)):
             return member
     return None
 
