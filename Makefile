@@ -45,6 +45,11 @@ bot-commits: $(STAMP)  ## set the markers of real bot commits, byte for byte: ma
 fidelity: $(STAMP)  ## write docs/fidelity.md, after a run where the tables are at hand
 	$(BIN)/python -m tests.fidelity --cases $(CASES) --bot-commits $(FILE)
 
+EXAMPLES ?= 500
+differential: $(STAMP)  ## generated input through fluxsim, kubectl and git: make differential EXAMPLES=500
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --constraint constraints.txt --editable '.[clients]'
+	EXAMPLES=$(EXAMPLES) $(BIN)/pytest -n 2 --dist worksteal tests/differential
+
 bench: $(STAMP)  ## the budgets, as ratios and absolute numbers
 	$(BIN)/python -m bench
 

@@ -63,6 +63,9 @@ def merged_tree(objects: Objects, base: Sha, ours: Sha, theirs: Sha) -> Sha:
             conflicts.append(result)
             continue
         destination = home if home != path else target
+        if destination != home and destination not in our_names and not _same_as(objects, ours, destination, result):
+            conflicts.append(Conflict(destination, "add/add"))
+            continue
         if destination != home and find(objects, ours, home) is not None:
             changes[home] = None
         if result is not None or find(objects, ours, destination) is not None:
@@ -86,12 +89,23 @@ def _merged_entry(
         return Conflict(path, "file/directory")
     if not (ours.is_file and theirs.is_file and (base is None or base.is_file)):
         return Conflict(path, "content")
-    if base is None:
-        return Conflict(path, "add/add")
-    content = merged(objects.blob(base.sha), objects.blob(ours.sha), objects.blob(theirs.sha))
-    if content is None:
-        return Conflict(path, "content")
-    return File(content, theirs.mode if ours.mode == base.mode else ours.mode)
+    before = objects.blob(base.sha) if base is not None else b""
+    content = merged(before, objects.blob(ours.sha), objects.blob(theirs.sha))
+    if content is None or (base is None and ours.mode != theirs.mode):
+        return Conflict(path, "content" if base is not None else "add/add")
+    return File(content, theirs.mode if base is None or ours.mode == base.mode else ours.mode)
+
+
+def _same_as(objects: Objects, ours: Sha, path: str, result: Change) -> bool:
+    """Return whether a file that they moved here can have this place: it is free, or we put the same file there."""
+    there = find(objects, ours, path)
+    if there is None or result is None:
+        return True
+    if isinstance(result, bytes):
+        result = File(result)
+    if isinstance(result, File):
+        return there.is_file and there.mode == result.mode and objects.blob(there.sha) == result.content
+    return there == result
 
 
 def _moved(objects: Objects, base: Sha, side: Sha) -> dict[str, str]:

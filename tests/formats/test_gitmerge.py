@@ -89,3 +89,14 @@ def test_a_changed_mode_is_a_change() -> None:
 def test_a_file_where_we_have_a_directory_is_a_conflict() -> None:
     assert conflicts({"a": b"1"}, {"a/b": b"other"}, {"a": b"2"}) == [Conflict("a", "file/directory")]
     assert conflicts({"z": b"1"}, {"z": b"1", "a": b"x"}, {"z": b"1", "a/b": b"y"}) == [Conflict("a", "file/directory")]
+
+
+def test_a_new_file_and_an_empty_one_of_its_name_merge() -> None:
+    assert merge({}, {"a": b""}, {"a": b"2\n"}) == {"a": b"2\n"}
+    assert merge({}, {"a": b"1\n"}, {"a": b""}) == {"a": b"1\n"}
+    assert conflicts({}, {"a": b""}, {"a": File(b"2\n", EXECUTABLE)}) == [Conflict("a", "add/add")]
+
+
+def test_a_file_that_they_moved_to_where_we_have_another_is_a_conflict() -> None:
+    assert conflicts({"old": LONG}, {"old": LONG, "new": b"x\n"}, {"new": LONG}) == [Conflict("new", "add/add")]
+    assert merge({"old": LONG}, {"old": LONG, "new": LONG}, {"new": LONG}) == {"new": LONG}
