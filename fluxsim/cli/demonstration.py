@@ -25,10 +25,11 @@ def demo(html: Path, scenarios: Path | None) -> int:
     """Play the story and every scenario; return 0 only if all did what they should."""
     console = Console(width=WIDTH, highlight=False, soft_wrap=True)
     started = time.monotonic()
+    loaded = runs.loaded([scenarios or shipped()])
     story = rollback.tell(console)
     console.print()
     drill = pages.told(pages.Story(rollback.NAME, rollback.WHY, story.passed, story.world.log.events, story.told))
-    seen = _played(console, runs.loaded([scenarios or shipped()]))
+    seen = _played(console, loaded)
     passed = story.passed and all(outcome.passed for outcome in seen)
     summary = runs.summary(seen)
     page = pages.page([drill, *(one for outcome in seen for one in outcome.page)], summary)

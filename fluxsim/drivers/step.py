@@ -17,14 +17,17 @@ STEP_KEYS = ("at", "after", "once", "at most", "as", "refused")
 
 
 def span(text: str) -> Millis:
-    """Return the milliseconds of a duration as people write it: Go's `1h30m`, and days, `2d`."""
+    """Return the milliseconds of a duration as people write it: Go's `1h30m`, and days, `2d`. ValueError for another text."""
     days = _DAYS.match(text)
     if days is not None:
         return int(days.group(1)) * DAY + (span(days.group(2)) if days.group(2) else 0)
     try:
-        return parse_millis(text)
+        found = parse_millis(text)
     except InvalidDuration as error:
         raise ValueError(f"'{text}' is not a duration; write it like 90s, 10m, 1h30m or 2d") from error
+    if found < 0:
+        raise ValueError(f"'{text}' is negative; time only goes on")
+    return found
 
 
 def _checked(text: str) -> str:

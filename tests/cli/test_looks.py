@@ -102,9 +102,10 @@ def test_policy_of_an_unknown_name_suggests_one() -> None:
         run("policy", "prod/backend")
 
 
-def test_a_time_that_is_none_is_told() -> None:
-    with pytest.raises(InputError, match="--at"):
-        run("next", "--at", "soon")
+@pytest.mark.parametrize(("text", "told"), [("soon", "'soon' is not a duration"), ("-5m", "'-5m' is negative")])
+def test_a_time_that_is_none_is_told(text: str, told: str) -> None:
+    with pytest.raises(InputError, match=f"--at: {told}"):
+        run("next", "--at", text)
 
 
 def test_the_bundled_example_passes_its_guardrails() -> None:
