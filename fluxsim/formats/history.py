@@ -13,9 +13,16 @@ ENTRIES_MAX = 5
 
 
 def with_run(
-    history: Sequence[Mapping[str, Json]], *, digest: str, status: str, at: str, duration: str, metadata: Json
+    history: Sequence[Mapping[str, Json]],
+    *,
+    digest: str,
+    status: str,
+    at: str,
+    duration: str,
+    metadata: Json,
+    times: int = 1,
 ) -> Seq:
-    """Return the history with one more run in front, newest first, at most ENTRIES_MAX long.
+    """Return the history with one more run in front, newest first, at most ENTRIES_MAX long; `times` equal ones count each.
 
     A run with the digest and the status of an entry counts on that entry; both must be equal.
     `at` is RFC 3339, `duration` as Go writes it, `metadata` holds `revision`.
@@ -31,7 +38,7 @@ def with_run(
             "lastReconciledDuration": duration,
             "lastReconciledStatus": status,
             "metadata": Map(metadata),
-            "totalReconciliations": 1 if same is None else same["totalReconciliations"] + 1,
+            "totalReconciliations": times if same is None else same["totalReconciliations"] + times,
         }
     )
     return Seq([newest, *(entry for entry in history if entry is not same)][:ENTRIES_MAX])

@@ -36,6 +36,7 @@ class Schedule:
         self.now_ms: Millis = 0
         """Virtual milliseconds since the epoch; moved by `run_to` alone."""
         self._events_in_instant = 0
+        self._arrivals: list[Callable[[Millis], None]] = []
 
     def next_due(self) -> Millis | None:
         """Return when the next thing is due, or None when nothing is."""
@@ -65,6 +66,10 @@ class Schedule:
             self.after(wait_ms, advance)
 
         advance()
+
+    def when_arrived(self, call: Callable[[Millis], None]) -> None:
+        """Whenever `run_to` is done, call back with the first millisecond that is not over."""
+        self._arrivals.append(call)
 
     def catch_up(self, steps: Steps[Any], began_ms: Millis) -> Millis:
         """Run steps as if they had begun at `began_ms`, up to now; return how long they wait from now on.
@@ -105,6 +110,8 @@ class Schedule:
         if at_ms != self.now_ms:
             self.now_ms = env._now = at_ms
             self._events_in_instant = 0
+        for call in self._arrivals:
+            call(at_ms + 1)
 
 
 class _Call(Event):

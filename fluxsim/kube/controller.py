@@ -9,15 +9,16 @@ from __future__ import annotations
 
 from collections import deque
 from collections.abc import Callable, Hashable
-from typing import Literal, NamedTuple, Protocol, TypeAlias
+from functools import partial
+from typing import Literal, Protocol, TypeAlias
 
-from fluxsim.kernel.chance import Stream
 from fluxsim.kernel.changes import Changes
 from fluxsim.kernel.log import Log
 from fluxsim.kernel.schedule import Schedule
 from fluxsim.kernel.steps import Steps
 from fluxsim.kernel.units import MINUTE, Millis
 from fluxsim.kube.errors import ApiError
+from fluxsim.kube.idle import Idle, IdleRuns, Sleeper, Span
 from fluxsim.kube.meta import Key, version_token
 from fluxsim.kube.store import Store
 
@@ -63,12 +64,8 @@ class Repeatable(Protocol):
         """Return everything outside the object that a run looks at, or None when a run must be played."""
         ...
 
-    def repeat(self, key: Key) -> Steps[After]:
-        """Do what a run does that changes nothing: wait once, for as long as it takes, then beat and say when the next is due."""
-        ...
-
-    def stream(self, key: Key) -> Stream:
-        """Return the stream from which all runs of the key draw, repeated or played."""
+    def idle(self, key: Key) -> Idle:
+        """Return what the runs of the key do while nothing changes."""
         ...
 
 
@@ -121,19 +118,12 @@ class Run:
         return (self._seq,)
 
 
-class _Repeat(NamedTuple):
-    """A run in progress that only repeats the last one."""
-
-    slot: _Slot
-    stream: Stream
-    began_ms: Millis
-
-
 class _Slot:
     """What the queue knows of one key."""
 
     __slots__ = (
         "armed_ms",
+        "asleep",
         "call",
         "carried",
         "dirty",
@@ -148,6 +138,7 @@ class _Slot:
     )
 
     def __init__(self) -> None:
+        self.asleep = False  # its runs are those of an Idle
         self.queued = False
         self.running = False
         self.dirty = False
@@ -178,14 +169,16 @@ class Controller:
         repeatable: Repeatable | None = None,
         changes: Changes | None = None,
     ) -> None:
-        """`repeatable` needs `changes`: a run that is repeated becomes a played one as soon as anything changes."""
+        """`repeatable` needs `changes`: a run that only repeats the last one is played as soon as anything changes."""
         self.name = name
         self._reconciler = reconciler
         self._repeatable = repeatable
         self._changes = changes or Changes()
-        self._repeating: dict[Key, _Repeat] = {}
+        self._idle = IdleRuns(lambda: self._free)
+        self._ending: dict[Key, tuple[Sleeper, _Slot]] = {}  # idle runs that the schedule ends
         if repeatable is not None:
-            self._changes.watch(self._play_repeats)
+            self._changes.watch(self._play_idle)
+            schedule.when_arrived(self._idle.settle)
         self._store = store
         self._schedule = schedule
         self._log = log
@@ -202,6 +195,8 @@ class Controller:
         slot = self._slots.get(key)
         if slot is None:
             slot = self._slots[key] = _Slot()
+        if slot.asleep:
+            self._end_idle()
         slot.wakes.extend(because)
         slot.trigger = slot.trigger or trigger
         if slot.running:
@@ -212,29 +207,38 @@ class Controller:
     def waiting(self) -> list[tuple[Key, Millis, Literal["interval", "retry", "now"]]]:
         """Return each key that will run, when (virtual ms) and why: the next wake-ups of this controller."""
         rows: list[tuple[Key, Millis, Literal["interval", "retry", "now"]]] = []
+        now_ms = self._schedule.now_ms
+        self._idle.settle(now_ms)
+        for sleeper in self._idle.asleep():
+            runs = sleeper.began_ms >= 0 or sleeper.at_ms <= now_ms
+            rows.append((sleeper.key, now_ms if runs else sleeper.at_ms, "now" if runs else "interval"))
         for key, slot in self._slots.items():
             if slot.queued or slot.running:
-                rows.append((key, self._schedule.now_ms, "now"))
+                rows.append((key, now_ms, "now"))
             elif slot.due_ms is not None:
                 rows.append((key, slot.due_ms, "retry" if slot.failures else "interval"))
         return sorted(rows, key=lambda row: (row[1], row[0]))
 
     def running(self) -> list[Key]:
         """Return the keys that are being reconciled right now."""
-        return sorted(key for key, slot in self._slots.items() if slot.running)
+        self._idle.settle(self._schedule.now_ms)
+        idle = [sleeper.key for sleeper in self._idle.asleep() if sleeper.began_ms >= 0]
+        return sorted([*idle, *(key for key, slot in self._slots.items() if slot.running)])
 
     def forget(self, key: Key) -> None:
         """Drop a key that is gone; a run in progress ends first."""
         slot = self._slots.get(key)
+        if slot is not None and slot.asleep:
+            self._end_idle()
         if slot is not None and not slot.running:
             del self._slots[key]
 
     def restart(self) -> None:
         """Lose queues, back-off and timers as a restarted process does. What runs is cut off; the caller enqueues everything again."""
+        self._play_idle()
         self._life += 1
         self._slots.clear()
         self._ready.clear()
-        self._repeating.clear()
         self._free = self._workers
 
     # -- the loop
@@ -257,20 +261,24 @@ class Controller:
             return
         self._pumping = True
         try:
-            while self._free and self._ready:
+            self._idle.settle(self._schedule.now_ms)
+            while self._ready and self._free > self._idle.busy:
                 key = self._ready.popleft()
                 slot = self._slots.get(key)
                 if slot is not None and slot.queued:
-                    self._take(key, slot)
+                    slot.queued = False
+                    if self._sees_the_same(key, slot):
+                        self._fall_asleep(key, slot, None)
+                    else:
+                        slot.running = True
+                        self._free -= 1
+                        self._start(key, slot)
+            if not self._ready:
+                self._idle.worker_came_free(self._schedule.now_ms)
+            elif self._idle:
+                self._end_idle()
         finally:
             self._pumping = False
-
-    def _take(self, key: Key, slot: _Slot) -> None:
-        slot.queued = False
-        slot.running = True
-        self._free -= 1
-        if not self._repeats(key, slot):
-            self._start(key, slot)
 
     def _start(self, key: Key, slot: _Slot) -> None:
         run = Run(self._log, self.name, key, slot.trigger, (*slot.carried, *slot.wakes), self._schedule.now_ms)
@@ -306,55 +314,15 @@ class Controller:
         else:
             self._schedule.after(self._caught_up(steps, run), advance)
 
-    # -- runs that repeat the last one
-
-    def _repeats(self, key: Key, slot: _Slot) -> bool:
-        """Repeat the last run if this one would be the same; return whether it is."""
-        if slot.trigger != "interval" or slot.wakes or self._repeatable is None or not self._sees_the_same(key, slot):
-            return False
-        slot.trigger = ""
-        stream = self._repeatable.stream(key)
-        stream.keep()
-        steps = self._repeatable.repeat(key)
-        repeat = self._repeating[key] = _Repeat(slot, stream, self._schedule.now_ms)
-
-        def ended() -> None:
-            if self._repeating.get(key) is repeat:
-                del self._repeating[key]
-                again = _result(steps)
-                stream.forget()
-                self._end(key, slot, again)
-
-        self._schedule.after(next(steps), ended)
-        return True
-
-    def _sees_the_same(self, key: Key, slot: _Slot) -> bool:
-        """Return whether a run would see what the last one saw. Where nothing at all changed, nobody is asked."""
-        if slot.fingerprint is None:
-            return False
-        if slot.looked != self._changes.count:
-            if slot.fingerprint != self._outside(key):
-                return False
-            slot.looked = self._changes.count
-        return True
-
-    def _play_repeats(self) -> None:
-        """Something is about to change: what goes on as a repeat goes on as a played run, which may come to see it."""
-        while self._repeating:
-            key, repeat = next(iter(self._repeating.items()))
-            del self._repeating[key]
-            repeat.stream.rewind()
-            self._play(key, repeat.slot, Run(self._log, self.name, key, "interval", (), repeat.began_ms))
-
     def _caught_up(self, steps: Steps[Result], run: Run) -> Millis:
         before = self._log.swap_cause(run)
         try:
             wait_ms = self._schedule.catch_up(steps, run.started_ms)
         except StopIteration as end:
-            raise AssertionError(f"{run.key} ends sooner when it is played than when it is repeated") from end
+            raise AssertionError(f"{run.key} ends sooner when it is played than when it is idle") from end
         finally:
             self._log.swap_cause(before)
-        assert not run.effective, f"{run.key} changes something when it is played that its repeat does not"
+        assert not run.effective, f"{run.key} changes something in a run that was taken for idle"
         return wait_ms
 
     def _finished(self, key: Key, slot: _Slot, run: Run, result: Result) -> None:
@@ -371,6 +339,7 @@ class Controller:
         self._end(key, slot, result)
 
     def _end(self, key: Key, slot: _Slot, result: Result) -> None:
+        self._idle.settle(self._schedule.now_ms)
         slot.running = False
         self._free += 1
         wait_ms: Millis | None = None
@@ -384,12 +353,15 @@ class Controller:
             slot.dirty = False
             self._queue(key, slot, 0)
         elif wait_ms is not None:
-            slot.due_ms = self._schedule.now_ms + wait_ms
-            self._arm(key, slot)
+            due_ms = self._schedule.now_ms + wait_ms
+            if slot.failures == 0 and slot.fingerprint is not None and slot.looked == self._changes.count:
+                self._fall_asleep(key, slot, due_ms)
+            else:
+                slot.due_ms = due_ms
+                self._arm(key, slot)
         elif self._store.get(key) is None:
             self._slots.pop(key, None)
-        if self._ready:
-            self._pump()
+        self._pump()
 
     def _arm(self, key: Key, slot: _Slot) -> None:
         """Have the schedule call when the key is due. One call ahead is enough: a call that comes too early arms the next."""
@@ -416,6 +388,18 @@ class Controller:
         self._ready.append(key)
         self._pump()
 
+    # -- runs that change nothing
+
+    def _sees_the_same(self, key: Key, slot: _Slot) -> bool:
+        """Return whether a run would do what the last one did. Where nothing at all changed, nobody is asked."""
+        if slot.trigger != "interval" or slot.wakes or slot.fingerprint is None:
+            return False
+        if slot.looked != self._changes.count:
+            if slot.fingerprint != self._outside(key):
+                return False
+            slot.looked = self._changes.count
+        return True
+
     def _outside(self, key: Key) -> Hashable:
         if self._repeatable is None:
             return None
@@ -425,12 +409,58 @@ class Controller:
         outside = self._repeatable.fingerprint(key)
         return None if outside is None else (version_token(obj), outside)
 
+    def _fall_asleep(self, key: Key, slot: _Slot, due_ms: Millis | None) -> None:
+        """Leave the runs of a key to the idle ones, from `due_ms` on, or with one that begins now."""
+        assert self._repeatable is not None, f"{self.name} plays all runs"
+        slot.asleep, slot.due_ms, slot.trigger = True, None, ""
+        if due_ms is None:
+            self._idle.begin(key, self._repeatable.idle(key), self._schedule.now_ms)
+        else:
+            self._idle.sleep(key, self._repeatable.idle(key), due_ms)
 
-def _result(steps: Steps[After]) -> After:
-    """Run the steps to their end, which is one step away."""
-    try:
-        next(steps)
-    except StopIteration as end:
-        again: After = end.value
-        return again
-    raise AssertionError("a repeat waits once")
+    def _play_idle(self) -> None:
+        """Something is about to change: nobody sleeps any more, and what is under way is played, for it may come to see it."""
+        if self._idle or self._ending:
+            under_way = [*self._ending.values(), *self._woken()]
+            self._ending.clear()
+            for sleeper, slot in under_way:
+                sleeper.idle.stream.rewind()
+                self._play(sleeper.key, slot, Run(self._log, self.name, sleeper.key, "interval", (), sleeper.began_ms))
+
+    def _end_idle(self) -> None:
+        """Somebody waits for a worker, or for a sleeping key: nobody sleeps any more, and what is under way goes to its end."""
+        for sleeper, slot in self._woken():
+            self._ending[sleeper.key] = (sleeper, slot)
+            self._schedule.at(sleeper.at_ms, partial(self._ended, sleeper))
+
+    def _woken(self) -> list[tuple[Sleeper, _Slot]]:
+        """Put the sleepers back into the queue; return those whose run is under way, each with a worker."""
+        now_ms = self._schedule.now_ms
+        self._idle.settle(now_ms)
+        under_way: list[tuple[Sleeper, _Slot]] = []
+        queued: list[Key] = []
+        for sleeper in self._idle.wake():
+            slot = self._slots[sleeper.key]
+            slot.asleep = False
+            if sleeper.began_ms >= 0:
+                slot.running = True
+                self._free -= 1
+                under_way.append((sleeper, slot))
+                continue
+            sleeper.idle.stream.forget()
+            if sleeper.at_ms < now_ms:
+                slot.queued, slot.trigger = True, "interval"
+                queued.append(sleeper.key)
+            else:
+                slot.due_ms = sleeper.at_ms
+                self._arm(sleeper.key, slot)
+        self._ready.extendleft(reversed(queued))
+        return under_way
+
+    def _ended(self, sleeper: Sleeper) -> None:
+        ending = self._ending.get(sleeper.key)
+        if ending is not None and ending[0] is sleeper:
+            del self._ending[sleeper.key]
+            sleeper.idle.stream.forget()
+            sleeper.idle.happened([Span(sleeper.began_ms, self._schedule.now_ms)])
+            self._end(sleeper.key, ending[1], After(sleeper.idle.again()))

@@ -9,9 +9,11 @@ Source: client-go v0.33 tools/record (without its limits on spam).
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from typing import Literal, Protocol, TypeAlias
 
 from fluxsim.formats.tree import Json, Map, freeze
+from fluxsim.kernel.ids import digits
 from fluxsim.kernel.log import Log
 from fluxsim.kernel.units import HOUR, Millis
 from fluxsim.kube.meta import EVENT, Key, key_of
@@ -44,7 +46,7 @@ class EventRecorder:
         self._clock = clock
         self._known: dict[_Same, _Telling] = {}
         self._unread: dict[Key, _Telling] = {}
-        self._names = self._told = 0
+        self._told = 0
         self._look_at = KNOWN_MAX
         store.bring_late(EVENT, self._bring)
 
@@ -87,6 +89,31 @@ class EventRecorder:
             }
             self._log.append("event.recorded", component, data)
 
+    def tell_again(
+        self,
+        obj: Json,
+        reason: str,
+        message: str,
+        *,
+        component: str,
+        times: Iterable[Millis],
+        annotations: dict[str, str] | None = None,
+    ) -> None:
+        """Tell quietly what idle runs told at these times, which are over, oldest first."""
+        key, uid = key_of(obj), obj["metadata"].get("uid", "")
+        same: _Same = (key, uid, "", "Normal", reason, message, component)
+        telling = self._known.get(same)
+        for at_ms in times:
+            if telling is None or not self._goes_on(telling, at_ms):
+                telling = self._fresh(same, obj, annotations, "", at_ms)
+            telling.count += 1
+            telling.last_ms = at_ms
+        if telling is not None:
+            telling.version = self._store.version
+            self._told += 1
+            telling.place = self._told
+            self._unread[telling.key] = telling
+
     def about(self, key: Key | None = None, namespace: str | None = None) -> list[Map]:
         """Return the Events not older than an hour, oldest last-seen first; `key` narrows to one object."""
         self._bring()
@@ -111,12 +138,19 @@ class EventRecorder:
         if len(self._known) >= self._look_at:
             self._expire()
             self._look_at = max(KNOWN_MAX, 2 * len(self._known))
-        self._names += 1
-        nanos = (self._clock.epoch_ms + now_ms) * 1_000_000 + self._names % 1_000_000
-        about = same[0]
-        key = Key(EVENT, about.namespace or "default", f"{about.name}.{nanos:x}")
+        key = self._name(same, now_ms)
         telling = self._known[same] = _Telling(key, same, obj, annotations, host, now_ms)
         return telling
+
+    def _name(self, same: _Same, now_ms: Millis) -> Key:
+        """Return a free name: that of the object, and when it was told as client-go counts nanoseconds; ours are drawn from the text."""
+        about = same[0]
+        nanos = (self._clock.epoch_ms + now_ms) * 1_000_000 + int(digits("/".join(map(str, same)), 6))
+        while True:
+            key = Key(EVENT, about.namespace or "default", f"{about.name}.{nanos:x}")
+            if key not in self._unread and not self._store.has(key):
+                return key
+            nanos += 1
 
     def _bring(self) -> None:
         """Put what was told since anyone looked into the store."""

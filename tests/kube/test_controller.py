@@ -6,7 +6,6 @@ from itertools import pairwise
 import pytest
 
 from fluxsim.formats.tree import get
-from fluxsim.kernel.chance import Stream
 from fluxsim.kernel.steps import Steps
 from fluxsim.kernel.units import MINUTE, SECOND, Millis
 from fluxsim.kube.controller import (
@@ -21,6 +20,7 @@ from fluxsim.kube.controller import (
     Retry,
 )
 from fluxsim.kube.errors import Conflict
+from fluxsim.kube.idle import Idle, Span
 from fluxsim.kube.meta import CONFIG_MAP, Key
 from tests.kube.ground import Ground, config_map, key
 
@@ -70,17 +70,35 @@ class Scan:
     def fingerprint(self, key: Key) -> Hashable:
         return self._counts[key.name]
 
-    def repeat(self, key: Key) -> Steps[After]:
-        yield TAKES_MS
-        self._beat(key)
-        return After(self._interval_ms)
-
-    def stream(self, key: Key) -> Stream:
-        return self._ground.chance.stream(str(key))
+    def idle(self, key: Key) -> Idle:
+        return IdleScan(self._ground, key, self._interval_ms)
 
     def _beat(self, key: Key) -> None:
         obj = self._ground.store.need(key)
         self._ground.recorder.record(obj, "Normal", "Scanned", "no new tags", component="scan", quiet=True)
+
+
+class IdleScan:
+    """The same while the count stays."""
+
+    def __init__(self, ground: Ground, key: Key, interval_ms: Millis) -> None:
+        self._ground = ground
+        self._key = key
+        self._interval_ms = interval_ms
+        self.stream = ground.chance.stream(str(key))
+
+    def takes(self) -> Millis:
+        return TAKES_MS
+
+    def again(self) -> Millis:
+        return self._interval_ms
+
+    def begun(self, at_ms: Millis) -> None:
+        """Nothing is written at the beginning."""
+
+    def happened(self, runs: Sequence[Span]) -> None:
+        obj, times = self._ground.store.need(self._key), [run.ended_ms for run in runs]
+        self._ground.recorder.tell_again(obj, "Scanned", "no new tags", component="scan", times=times)
 
 
 def controller(
@@ -399,22 +417,24 @@ def test_a_restart_loses_queue_timers_and_what_runs() -> None:
 # -- lean and full
 
 
-def history(*, lean: bool, changed_ms: Millis = 300 * SECOND + 33) -> tuple[str, int, dict[str, int]]:
+def history(
+    *, lean: bool, changed_ms: Millis = 300 * SECOND + 33, workers: int = 2, names: str = "ab"
+) -> tuple[str, int, dict[str, int]]:
     """Play 20 minutes with a few changes; return the log's digest, how many runs were played, and the Events' counts."""
-    ground, counts = Ground(), {"a": 1, "b": 7}
+    ground, counts = Ground(), {name: 1 + place for place, name in enumerate(names)}
 
     def edit() -> None:
         ground.store.patch(key("b"), {"data": {"count": "edited"}})
 
     scan = Scan(ground, counts, 20 * SECOND)
-    queue = controller(ground, scan, workers=2, repeatable=scan if lean else None)
+    queue = controller(ground, scan, workers=workers, repeatable=scan if lean else None)
     ground.store.watch(CONFIG_MAP, lambda change: queue.enqueue(change.key, because=(change.seq,)))
     for name in counts:
         ground.store.create(config_map(name))
 
     def change() -> None:
         ground.changes.coming()
-        counts.update(a=2)
+        counts.update(a=20)
 
     ground.schedule.at(changed_ms, change)
     ground.schedule.at(500 * SECOND, lambda: queue.enqueue(key("b"), trigger="asked"))
@@ -437,6 +457,57 @@ def test_a_change_in_the_middle_of_a_repeated_run_is_seen_as_a_played_run_sees_i
     lean, full = (history(lean=lean, changed_ms=begins_ms + after_ms) for lean in (True, False))
     assert (lean[0], lean[2]) == (full[0], full[2])
     assert lean[1] < full[1]
+
+
+@pytest.mark.parametrize("after_ms", [-50, 0, 50, 150, 250, 450, 5000])
+@pytest.mark.parametrize("workers", [1, 2, 3])
+def test_idle_runs_wait_for_workers_as_played_ones_do(workers: int, after_ms: Millis) -> None:
+    changed_ms = 15 * (20 * SECOND + TAKES_MS) + WATCH_LATENCY_MS + after_ms
+    lean, full = (history(lean=lean, changed_ms=changed_ms, workers=workers, names="abcdefg") for lean in (True, False))
+    assert (lean[0], lean[2]) == (full[0], full[2])
+    assert lean[1] < full[1] / 3
+
+
+def test_an_idle_key_is_seen_to_run_and_to_wait() -> None:
+    ground = Ground()
+    scan = Scan(ground, {"a": 1}, 20 * SECOND)
+    queue = controller(ground, scan, repeatable=scan)
+    ground.store.create(config_map("a", count="1"))
+    queue.enqueue(key("a"))
+    ground.run(1)
+    assert queue.running() == []
+    assert queue.waiting() == [(key("a"), 20 * SECOND + TAKES_MS + WATCH_LATENCY_MS, "interval")]
+    ground.schedule.run_to(20 * SECOND + TAKES_MS + WATCH_LATENCY_MS + 50)
+    assert queue.running() == [key("a")]
+    assert queue.waiting() == [(key("a"), ground.schedule.now_ms, "now")]
+
+
+def test_an_idle_key_that_is_asked_for_runs() -> None:
+    ground = Ground()
+    scan = Scan(ground, {"a": 1}, 20 * SECOND)
+    queue = controller(ground, scan, repeatable=scan)
+    ground.store.create(config_map("a", count="1"))
+    queue.enqueue(key("a"))
+    ground.run(90)
+    played = scan.played
+    queue.enqueue(key("a"), trigger="asked")
+    ground.run(1)
+    assert scan.played == played + 1
+
+
+def test_a_restart_cuts_off_an_idle_run() -> None:
+    ground = Ground()
+    scan = Scan(ground, {"a": 1}, 20 * SECOND)
+    queue = controller(ground, scan, repeatable=scan)
+    ground.store.create(config_map("a", count="1"))
+    queue.enqueue(key("a"))
+    ground.schedule.run_to(2 * (20 * SECOND + TAKES_MS) + WATCH_LATENCY_MS + 50)
+    assert queue.running() == [key("a")]
+    told = ground.recorder.about()[0]["count"]
+    queue.restart()
+    ground.run(60)
+    assert (queue.running(), queue.waiting()) == ([], [])
+    assert ground.recorder.about()[0]["count"] == told
 
 
 @pytest.mark.parametrize("seed", range(5))

@@ -164,3 +164,31 @@ def test_annotations_go_along() -> None:
     )
     (event,) = told.recorder.about(key())
     assert event["metadata"]["annotations"] == {"x/revision": "main@sha1:1"}
+
+
+def test_what_idle_runs_told_counts_as_if_it_had_been_told_then() -> None:
+    told = Told()
+    told.run(10)
+    told.recorder.tell_again(told.obj, "Scanned", "no new tags", component="scan", times=[SECOND, 4 * SECOND])
+    assert told.seen() == [("no new tags", 2, "00:00:01", "00:00:04")]
+    assert told.logged() == []
+
+
+def test_idle_runs_far_apart_tell_an_event_each() -> None:
+    told = Told()
+    told.run(2 * 3600)
+    times = [SECOND, 2 * HOUR - SECOND, 2 * HOUR]
+    told.recorder.tell_again(told.obj, "Scanned", "no new tags", component="scan", times=times)
+    assert told.seen() == [("no new tags", 2, "01:59:59", "02:00:00")]
+
+
+def test_an_event_is_named_alike_whenever_it_is_written_down() -> None:
+    names: list[str] = []
+    for late in (False, True):
+        told = Told()
+        if late:
+            told.run(5)
+            told.tell("something else")
+        told.recorder.tell_again(told.obj, "Scanned", "no new tags", component="scan", times=[0])
+        names += [event["metadata"]["name"] for event in told.recorder.about() if event["message"] == "no new tags"]
+    assert names[0] == names[1]

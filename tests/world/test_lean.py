@@ -10,6 +10,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from fluxsim.kernel.units import HOUR, MINUTE, SECOND, Millis
+from fluxsim.world import cluster
 from fluxsim.world.actions import ACTION
 from fluxsim.world.setup import of_example
 from fluxsim.world.world import World
@@ -25,6 +26,17 @@ RELEASES: list[Timed] = [
 DRIFT: list[Timed] = [
     (2 * HOUR, {"do": "scale", "deployment": "backend", "namespace": "develop", "replicas": 3}),
     (2 * HOUR + 17 * SECOND, {"do": "set-image", "deployment": "backend", "namespace": "staging", "image": "x:1"}),
+    (
+        2 * HOUR + 31 * SECOND,
+        {
+            "do": "patch",
+            "kind": "image repository",
+            "name": "backend",
+            "namespace": "flux-system",
+            "patch": {"spec": {"interval": "37s"}},
+        },
+    ),
+    (2 * HOUR + 40 * MINUTE, {"do": "reconcile", "kind": "image repository", "name": "backend"}),
     (3 * HOUR, {"do": "delete", "kind": "deployment", "name": "backend", "namespace": "staging"}),
 ]
 FAULTS: list[Timed] = [
@@ -64,6 +76,15 @@ def difference(actions: Sequence[Timed], *, until: Millis, seed: int = 1) -> str
     )
 
 
+@pytest.fixture(params=[1, 4])
+def workers(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> None:
+    """How many keys a Flux controller reconciles at once; with one of them most runs wait for others."""
+    for kind in cluster.WORKERS:
+        if kind.group.endswith(".fluxcd.io"):
+            monkeypatch.setitem(cluster.WORKERS, kind, request.param)
+
+
+@pytest.mark.usefixtures("workers")
 @pytest.mark.parametrize("seed", [1, 2])
 def test_a_day_with_releases_a_revert_drift_and_faults_is_the_same(seed: int) -> None:
     assert not difference([*RELEASES, *DRIFT, *FAULTS], until=24 * HOUR, seed=seed)

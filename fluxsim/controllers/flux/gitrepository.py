@@ -14,6 +14,7 @@ from fluxsim.controllers.flux.contents import (
 )
 from fluxsim.controllers.flux.credentials import Credentials
 from fluxsim.controllers.flux.giturl import check_url
+from fluxsim.controllers.flux.idleruns import Ground, IdlePolls, jittered, no_change
 from fluxsim.controllers.flux.lifecycle import (
     IN_PROGRESS,
     add_finalizer,
@@ -35,6 +36,7 @@ from fluxsim.kernel.units import SECOND, Millis
 from fluxsim.kube.clock import Clock
 from fluxsim.kube.controller import After, Again, Result, Retry
 from fluxsim.kube.events import EventRecorder
+from fluxsim.kube.idle import Idle
 from fluxsim.kube.meta import Key, condition, generation_of
 from fluxsim.kube.outcome import Failed, Stalled, Unready, Waiting
 from fluxsim.kube.store import Store
@@ -43,8 +45,6 @@ from fluxsim.systems.gitserver import GitError, GitServer, Head
 
 COMPONENT = "source-controller"
 HOST = "http://source-controller.flux-system.svc.cluster.local./"
-JITTER_PERCENT = 5
-"""--interval-jitter-percentage of source- and kustomize-controller."""
 DEPENDENCY_MS: Millis = 30 * SECOND
 """--requeue-dependency."""
 
@@ -96,6 +96,7 @@ class GitRepositoryReconciler:
         self._log = log
         self._chance = chance
         self._takes = latencies
+        self._idle = Ground(store, recorder, clock, latencies, component=COMPONENT)
 
     def reconcile(self, key: Key) -> Steps[Result]:
         obj = self._store.get(key)
@@ -110,7 +111,7 @@ class GitRepositoryReconciler:
         if get(obj, "spec", "suspend"):
             self._rest(key, obj)
             return None
-        run = _Run(key, obj, self.stream(key))
+        run = _Run(key, obj, self._stream(key))
         self._announce(run, obj)
         try:
             return (yield from self._fetch(run))
@@ -125,12 +126,8 @@ class GitRepositoryReconciler:
         path = get(obj, "status", "artifact", "path", default="")
         return (self._git.state(obj["spec"]["url"]), self._credentials.state(), self._artifacts.get(path) is not None)
 
-    def repeat(self, key: Key) -> Steps[After]:
-        stream = self.stream(key)
-        yield self._takes.git_ls_remote.draw(stream)
-        obj = self._store.need(key)
-        self._no_change(obj)
-        return After(self._jittered(obj, stream))
+    def idle(self, key: Key) -> Idle:
+        return IdlePolls(self._idle, key, self._stream(key))
 
     # -- one fetch
 
@@ -346,9 +343,7 @@ class GitRepositoryReconciler:
         return any(condition(run.before, kind) is not None for kind in _FAILURES)
 
     def _no_change(self, obj: Map) -> None:
-        revision = get(obj, "status", "artifact", "revision")
-        message = f"no changes since last reconciliation: observed revision '{revision}'"
-        self._recorder.record(obj, "Normal", "GitOperationSucceeded", message, component=COMPONENT, quiet=True)
+        self._recorder.record(obj, "Normal", "GitOperationSucceeded", no_change(obj), component=COMPONENT, quiet=True)
 
     def _tell(self, key: Key, reason: str, message: str, artifact: Json) -> None:
         annotations = {
@@ -362,11 +357,5 @@ class GitRepositoryReconciler:
     def _jittered(self, obj: Map, stream: Stream) -> Millis:
         return jittered(parse_millis(obj["spec"]["interval"]), stream)
 
-    def stream(self, key: Key) -> Stream:
+    def _stream(self, key: Key) -> Stream:
         return self._chance.stream(f"gitrepository/{key.namespace}/{key.name}")
-
-
-def jittered(interval_ms: Millis, stream: Stream) -> Millis:
-    """Return the interval ± 5 %, as source- and kustomize-controller requeue."""
-    spread = interval_ms * JITTER_PERCENT // 100
-    return stream.between(interval_ms - spread, interval_ms + spread)

@@ -8,6 +8,7 @@ from __future__ import annotations
 from collections.abc import Callable, Collection, Sequence
 
 from fluxsim.controllers.flux.applier import Applied
+from fluxsim.controllers.flux.idleruns import FIRST_POLL_MS
 from fluxsim.formats import celexpr, healthwait, kstatus
 from fluxsim.formats.tree import Json
 from fluxsim.kernel.steps import Steps
@@ -18,7 +19,6 @@ from fluxsim.kube.outcome import Stalled
 from fluxsim.kube.store import Store
 
 POLL_MS: Millis = 5 * SECOND
-FIRST_POLL_MS: Millis = 20
 GONE_POLL_MS: Millis = 2 * SECOND
 INTERRUPT_MS: Millis = 100
 """How soon a wait notices that it is to end, where it can be ended."""

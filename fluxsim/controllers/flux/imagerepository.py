@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Hashable, Sequence
 
 from fluxsim.controllers.flux.credentials import BadSecret, Credentials
+from fluxsim.controllers.flux.idleruns import Ground, IdleScans
 from fluxsim.controllers.flux.lifecycle import REQUESTED_AT, Attempt, Progress
 from fluxsim.controllers.latencies import Latencies
 from fluxsim.formats import scanrules
@@ -14,11 +15,10 @@ from fluxsim.formats.taglist import TagList
 from fluxsim.formats.tree import Json, Map, get
 from fluxsim.kernel.chance import Chance, Stream
 from fluxsim.kernel.log import Log
-from fluxsim.kernel.steps import Steps
 from fluxsim.kernel.units import Millis
 from fluxsim.kube.clock import Clock
-from fluxsim.kube.controller import After
 from fluxsim.kube.events import EventRecorder
+from fluxsim.kube.idle import Idle
 from fluxsim.kube.meta import Key, annotations_of
 from fluxsim.kube.outcome import Failed, Ready, Stalled
 from fluxsim.kube.store import Store
@@ -63,6 +63,7 @@ class ImageRepositoryReconciler:
         self._log = log
         self._chance = chance
         self._takes = latencies
+        self._idle = Ground(store, recorder, clock, latencies, component=COMPONENT)
         self._scans = scanrules.Scans()
 
     announces_requests = True
@@ -90,7 +91,7 @@ class ImageRepositoryReconciler:
             f"scanning: {reason}",
             ready_unknown=reason == scanrules.NO_TAGS and get(obj, "status", "lastScanResult") is not None,
         )
-        yield self._takes.list_tags.draw(self.stream(key))
+        yield self._takes.list_tags.draw(self._stream(key))
         try:
             kept = self._scans.kept_tags(image, self._registry.list_tags(spec["image"], credential), exclusions)
         except RegistryError as error:
@@ -175,16 +176,10 @@ class ImageRepositoryReconciler:
             return None  # a run that does not scan says nothing of the next, which does
         return (self._registry.state(image), self._credentials.state(), self._database.tags(canonical))
 
-    def repeat(self, key: Key) -> Steps[After]:
-        yield self._takes.list_tags.draw(self.stream(key))
-        obj = self._store.need(key)
-        interval_ms = parse_millis(obj["spec"]["interval"])
-        self._store.beat(key, {"lastScanResult": {"scanTime": self._clock.now_text()}})
-        text = scanrules.trace_message(scanned=True, same_revision=True, wait=millis_text(interval_ms))
-        self._recorder.record(obj, "Normal", "Succeeded", text, component=COMPONENT, quiet=True)
-        return After(interval_ms)
+    def idle(self, key: Key) -> Idle:
+        return IdleScans(self._idle, key, self._stream(key))
 
-    def stream(self, key: Key) -> Stream:
+    def _stream(self, key: Key) -> Stream:
         return self._chance.stream(f"imagerepository/{key.namespace}/{key.name}")
 
 

@@ -8,6 +8,7 @@ from collections.abc import Hashable, Sequence
 from dataclasses import dataclass
 
 from fluxsim.controllers.flux.credentials import Credentials
+from fluxsim.controllers.flux.idleruns import Ground, IdleAutomation
 from fluxsim.controllers.flux.lifecycle import Attempt, Progress
 from fluxsim.controllers.flux.signing import NoSigner, signer_of
 from fluxsim.controllers.latencies import Latencies
@@ -20,10 +21,9 @@ from fluxsim.formats.imagewatches import elected_policies
 from fluxsim.formats.markers import ImageRef, SetterError, SetterResult, UnsupportedStrategy, apply_setters
 from fluxsim.formats.tree import Json, Map, get
 from fluxsim.kernel.chance import Chance, Stream
-from fluxsim.kernel.steps import Steps
 from fluxsim.kube.clock import Clock
-from fluxsim.kube.controller import After
 from fluxsim.kube.events import EventRecorder
+from fluxsim.kube.idle import Idle
 from fluxsim.kube.meta import GIT_REPOSITORY, IMAGE_POLICY, Key, labels_of
 from fluxsim.kube.outcome import Failed, Ready, Stalled
 from fluxsim.kube.store import Store
@@ -68,19 +68,19 @@ class ImageUpdateAutomationReconciler:
         chance: Chance,
         latencies: Latencies,
     ) -> None:
-        self._recorder = recorder
         self._git = git
         self._credentials = credentials
         self._store = store
         self._clock = clock
         self._chance = chance
         self._takes = latencies
+        self._idle = Ground(store, recorder, clock, latencies, component=COMPONENT)
 
     announces_requests = True
 
     def attempt(self, key: Key, obj: Map, progress: Progress) -> Attempt:
         spec = obj["spec"]
-        stream = self.stream(key)
+        stream = self._stream(key)
         self._store.beat(key, {"lastAutomationRunTime": self._clock.now_text()})
         policies = self._policies(key, spec)
         progress.past("InvalidPolicySelector")
@@ -243,14 +243,10 @@ class ImageUpdateAutomationReconciler:
             repository["metadata"].get("generation"),
         )
 
-    def repeat(self, key: Key) -> Steps[After]:
-        self._store.beat(key, {"lastAutomationRunTime": self._clock.now_text()})
-        yield self._takes.git_ls_remote.draw(self.stream(key))
-        obj = self._store.need(key)
-        self._recorder.record(obj, "Normal", "Succeeded", NO_CHANGE, component=COMPONENT, quiet=True)
-        return After(parse_millis(obj["spec"]["interval"]))
+    def idle(self, key: Key) -> Idle:
+        return IdleAutomation(self._idle, key, self._stream(key))
 
-    def stream(self, key: Key) -> Stream:
+    def _stream(self, key: Key) -> Stream:
         return self._chance.stream(f"imageupdateautomation/{key.namespace}/{key.name}")
 
 

@@ -11,14 +11,22 @@ from fluxsim.controllers.flux.builds import Builds
 from fluxsim.controllers.flux.credentials import Credentials, MissingSecret
 from fluxsim.controllers.flux.dependson import unmet
 from fluxsim.controllers.flux.gates import DEFAULT, Gates
-from fluxsim.controllers.flux.gitrepository import jittered
-from fluxsim.controllers.flux.health import FIRST_POLL_MS, HealthCheckCanceled, HealthCheckFailed, HealthChecks
-from fluxsim.controllers.flux.kustomizationstatus import COMPONENT, STATUS_MANAGER, Done, Reports, Run, retry_ms
+from fluxsim.controllers.flux.health import HealthCheckCanceled, HealthCheckFailed, HealthChecks
+from fluxsim.controllers.flux.idleruns import Ground, IdleApplies
+from fluxsim.controllers.flux.kustomizationstatus import (
+    COMPONENT,
+    STATUS_MANAGER,
+    Done,
+    Reports,
+    Run,
+    noted,
+    retry_ms,
+)
 from fluxsim.controllers.flux.lifecycle import add_finalizer, drop_finalizer, handled, requests
 from fluxsim.controllers.flux.substitution import Substitutes
 from fluxsim.controllers.latencies import Latencies
 from fluxsim.formats import fluxapply, fluxbuild, kstiming
-from fluxsim.formats.durations import millis_text, parse_millis
+from fluxsim.formats.durations import millis_text
 from fluxsim.formats.fluxgenerate import GenerateFailed, directory_of
 from fluxsim.formats.fluxinventory import InventoryId
 from fluxsim.formats.sops import DecryptionMissing, check_decrypted
@@ -30,6 +38,7 @@ from fluxsim.kernel.units import SECOND, Millis
 from fluxsim.kube.clock import Clock
 from fluxsim.kube.controller import After, Result
 from fluxsim.kube.events import EventRecorder
+from fluxsim.kube.idle import Idle
 from fluxsim.kube.kinds import served
 from fluxsim.kube.meta import FLUX_SOURCE, KUSTOMIZATION, Key, Kind, condition, generation_of, version_token
 from fluxsim.kube.outcome import Failed, Stalled, Unready, Waiting
@@ -72,6 +81,7 @@ class KustomizationReconciler:
         self._log = log
         self._chance = chance
         self._takes = latencies
+        self._idle = Ground(store, recorder, clock, latencies, component=COMPONENT)
         self._credentials = credentials
         self._applier = Applier(store, clock, manager=COMPONENT)
         self._gates = gates
@@ -92,7 +102,7 @@ class KustomizationReconciler:
         if get(obj, "spec", "suspend"):
             self._rest(key, obj)
             return None
-        run = Run(key, obj["spec"], self.stream(key), self._clock.now_ms, silent=self._is_silent(obj))
+        run = Run(key, obj["spec"], self._stream(key), self._clock.now_ms, silent=self._is_silent(obj))
         try:
             done = yield from self._attempt(run, obj)
         except HealthCheckCanceled as canceled:
@@ -355,19 +365,11 @@ class KustomizationReconciler:
             known = self._inventories[key] = (entries, keys)
         return known[1]
 
-    def repeat(self, key: Key) -> Steps[After]:
-        obj = self._store.need(key)
-        spec, stream, takes = obj["spec"], self.stream(key), self._takes
-        count = len(get(obj, "status", "inventory", "entries", default=None) or ())
-        took = takes.artifact_fetch.draw(stream) + takes.kustomize_build.draw(stream)
-        took += sum([takes.apply_object.draw(stream) for _ in range(count)])
-        if condition(obj, "Healthy") is not None:
-            took += FIRST_POLL_MS
-        yield took
-        self._reports.beat(key, took)
-        return After(jittered(parse_millis(spec["interval"]), stream))
+    def idle(self, key: Key) -> Idle:
+        revision = self._store.need(key)["status"]["lastAppliedRevision"]
+        return IdleApplies(self._idle, key, self._stream(key), annotations=noted(revision))
 
-    def stream(self, key: Key) -> Stream:
+    def _stream(self, key: Key) -> Stream:
         return self._chance.stream(f"kustomization/{key.namespace}/{key.name}")
 
 

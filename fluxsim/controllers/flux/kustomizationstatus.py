@@ -8,7 +8,7 @@ from __future__ import annotations
 from typing import Literal
 
 from fluxsim.controllers.flux.applier import Applied
-from fluxsim.controllers.flux.gitrepository import jittered
+from fluxsim.controllers.flux.idleruns import finished, jittered
 from fluxsim.controllers.flux.lifecycle import cleared, handled, status_conditions
 from fluxsim.formats import conditions, fluxbuild, history, kstiming
 from fluxsim.formats.durations import millis_text, parse_millis
@@ -134,9 +134,14 @@ class Reports:
         quiet: bool = False,
     ) -> None:
         """Record an event; its reason is that of Ready at the time."""
-        annotations = {f"{KUSTOMIZATION.group}/revision": revision} if revision else {}
         self._recorder.record(
-            self._store.need(key), kind, reason, message, component=COMPONENT, annotations=annotations, quiet=quiet
+            self._store.need(key),
+            kind,
+            reason,
+            message,
+            component=COMPONENT,
+            annotations=noted(revision),
+            quiet=quiet,
         )
 
     # -- how it ends
@@ -210,23 +215,6 @@ class Reports:
         self.record(run.key, "Normal", "HealthCheckCanceled", event, run.revision)
         return After(0)
 
-    def beat(self, key: Key, took: Millis) -> None:
-        """Do what a run that changes nothing does, unseen but for the count of its event."""
-        obj = self._store.need(key)
-        entries = get(obj, "status", "history", default=None) or []
-        if entries:
-            beaten = history.with_run(
-                entries,
-                digest=entries[0]["digest"],
-                status=entries[0]["lastReconciledStatus"],
-                at=self._clock.now_text(),
-                duration=millis_text(took),
-                metadata=entries[0]["metadata"],
-            )
-            self._store.beat(key, {"history": beaten})
-        interval_ms = parse_millis(obj["spec"]["interval"])
-        self._finished(key, took, interval_ms, obj["status"]["lastAppliedRevision"], quiet=True)
-
     def _tell(self, run: Run, outcome: Unready) -> None:
         if outcome.reason == "DependencyNotReady":
             told = "Dependencies do not meet ready condition, retrying in 30s"
@@ -235,8 +223,7 @@ class Reports:
             self.record(run.key, "Warning", outcome.reason, outcome.message, run.revision)
 
     def _finished(self, key: Key, took: Millis, interval_ms: Millis, revision: str, *, quiet: bool) -> None:
-        text = f"Reconciliation finished in {millis_text(took)}, next run in {millis_text(interval_ms)}"
-        self.record(key, "Normal", "ReconciliationSucceeded", text, revision, quiet=quiet)
+        self.record(key, "Normal", "ReconciliationSucceeded", finished(took, interval_ms), revision, quiet=quiet)
 
     def _history(self, obj: Map, built: fluxbuild.Build, reason: str, took: Millis, revision: str) -> Json:
         return history.with_run(
@@ -252,3 +239,8 @@ class Reports:
 def retry_ms(spec: Json) -> Millis:
     """Return when a run that failed is tried again: no back-off, no jitter."""
     return kstiming.timing(spec).retry_interval // 1_000_000
+
+
+def noted(revision: str) -> dict[str, str]:
+    """Return what stands beside an event of a run on that revision."""
+    return {f"{KUSTOMIZATION.group}/revision": revision} if revision else {}

@@ -148,7 +148,10 @@ def test_a_suspended_policy_still_counts() -> None:
 def test_a_manifest_behind_a_symlink_is_written_through_it() -> None:
     world = world_of({"x": "y"})
     person = world.gitops.commit_of(head(world)).author
-    changes: dict[str, Change] = {"real/deploy.txt": marked("1.0.0").encode(), "apps/deploy.yaml": File(b"../real/deploy.txt", 0o120000)}
+    changes: dict[str, Change] = {
+        "real/deploy.txt": marked("1.0.0").encode(),
+        "apps/deploy.yaml": File(b"../real/deploy.txt", 0o120000),
+    }
     world.gitops.commit("main", changes, author=person, when_s=1, message="x")
     for tag in ("1.0.0", "1.0.1"):
         world.do(actions.PushTag(image=IMAGE, tag=tag))

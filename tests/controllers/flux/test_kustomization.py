@@ -233,7 +233,11 @@ def test_two_that_wait_for_each_other_wait_for_ever() -> None:
 @pytest.mark.parametrize(("additive", "proceeds"), [(False, True), (True, False)])
 def test_an_additive_expression_asks_for_readiness_too(additive: bool, proceeds: bool) -> None:
     depends = [{"name": "infra", "readyExpr": "dep.metadata.name == 'infra'"}]
-    apply: list[Tree | str] = [NAMESPACE.format("develop"), kustomization("infra", path="./nope"), kustomization(dependsOn=depends)]
+    apply: list[Tree | str] = [
+        NAMESPACE.format("develop"),
+        kustomization("infra", path="./nope"),
+        kustomization(dependsOn=depends),
+    ]
     gates = Gates(additive_cel_dependency_check=additive)
     world = world_of({"apps/cfg.yaml": config_map("cfg")}, apply=apply, gates=gates)
     at(world, "2m")
