@@ -75,7 +75,7 @@ def parse_reference(text: str) -> Reference:
     elif not _TAG.fullmatch(tag):
         raise InvalidName("invalid reference format")
     first, slash, behind = base.partition("/")
-    if slash and ("." in first or ":" in first or first == "localhost"):
+    if slash and ("." in first or ":" in first or first == "localhost" or first != first.lower()):
         host, path = first, behind
     else:
         host, path = DOCKER_HUB, base
@@ -89,7 +89,9 @@ def parse_reference(text: str) -> Reference:
         raise InvalidName("invalid reference format")
     if not _HOST.fullmatch(host):
         raise InvalidName("invalid reference format")
-    return Reference(ImageName(host.lower(), path), tag if tag or digest else "latest", digest)
+    if set(host) & {".", ":"}:
+        host = host.lower()
+    return Reference(ImageName(host, path), tag if tag or digest else "latest", digest)
 
 
 def is_tag(text: str) -> bool:

@@ -19,7 +19,7 @@ from fluxsim.formats.tree import Json, Map, get
 from fluxsim.kube.meta import GIT_REPOSITORY, IMAGE_POLICY, KUSTOMIZATION, Key
 from fluxsim.kube.store import Store
 from fluxsim.systems.artifacts import Artifact
-from fluxsim.systems.gitserver import Files, GitRepository
+from fluxsim.systems.gitserver import Files, GitRepository, normal_url
 from fluxsim.world.closure import LOCATION
 from fluxsim.world.lookup import ImageLine, images_in
 
@@ -169,6 +169,4 @@ def _markers(path: str, data: bytes) -> tuple[Marker, ...]:
 
 
 def _same(one: str, other: str) -> bool:
-    from fluxsim.systems.gitserver import normal_url
-
     return normal_url(one) == normal_url(other)

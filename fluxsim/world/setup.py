@@ -19,6 +19,7 @@ from fluxsim.kernel.errors import Fault, InputError
 from fluxsim.kernel.units import HOUR, SECOND, Millis, unix_millis
 from fluxsim.systems import gitimport
 from fluxsim.systems.gitserver import Author, GitRepository
+from fluxsim.systems.imagename import InvalidName, parse_reference
 from fluxsim.world import example
 from fluxsim.world.closure import Closure, closure_of, refusal
 from fluxsim.world.roots import Root, chosen
@@ -31,7 +32,10 @@ STAMPED = re.compile(r"^(?P<environment>[a-z]+)-v(?P<version>\d+\.\d+\.\d+)-(?P<
 
 @dataclass(frozen=True, slots=True)
 class Seeded:
-    """An image that the registry holds at time zero. `source` is the tag whose digest it shares, if it has one."""
+    """An image that the registry holds at time zero, under a tag, a digest, or both.
+
+    `source` is the tag whose digest it shares, if it has one.
+    """
 
     image: str
     tag: str
@@ -196,9 +200,16 @@ def setup_at(
 
 
 def _seeded(images: Sequence[str]) -> Iterator[Seeded]:
-    """Yield every image that the manifests render; a production tag shares the digest of the staging tag it was promoted from."""
+    """Yield every image that the manifests render; a production tag shares the digest of the staging tag it was promoted from.
+
+    What is no image reference has no image: its pods will say InvalidImageName.
+    """
     seen: dict[tuple[str, str], None] = {}
     for image in images:
+        try:
+            parse_reference(image)
+        except InvalidName:
+            continue
         reference = split(image)
         found = STAMPED.match(reference.tag)
         source = ""

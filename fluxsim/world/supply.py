@@ -9,6 +9,7 @@ from fluxsim.formats.ociimage import Build
 from fluxsim.formats.tree import Json
 from fluxsim.kernel.log import Log
 from fluxsim.kube.clock import Clock
+from fluxsim.systems.imagerepository import Manifest
 from fluxsim.systems.registry import InvalidName, Mode, PullError, Registry, RegistryError
 from fluxsim.world.setup import STAMPED, Seeded, Service
 
@@ -31,10 +32,12 @@ class Supply:
         rows: list[dict[str, Json]] = []
         for seeded in images:
             commit = self._commit_of(seeded, services)
-            if seeded.source and self._registry.resolve(seeded.image, seeded.source):
+            if seeded.digest:
+                digest = self._pin(seeded, _first_build(seeded, commit))
+            elif seeded.source and self._registry.resolve(seeded.image, seeded.source):
                 digest = self._registry.retag(seeded.image, seeded.source, seeded.tag)
             else:
-                digest = self._registry.push(seeded.image, seeded.tag or "latest", _first_build(seeded, commit))
+                digest = self._registry.push(seeded.image, seeded.tag, _first_build(seeded, commit))
             row: dict[str, Json] = {"image": seeded.image, "tag": seeded.tag, "digest": digest}
             if seeded.source:
                 row["from"] = seeded.source
@@ -42,6 +45,16 @@ class Supply:
                 row |= {"commit": commit, "service": seeded.image.rpartition("/")[2]}
             rows.append(row)
         return rows
+
+    def _pin(self, seeded: Seeded, build: Build) -> str:
+        """Put a stand-in under a digest that manifests name, whose bytes nobody here has; return the digest."""
+        repository = self._registry.create(seeded.image)
+        if not self._registry.resolve(seeded.image, seeded.digest):
+            made = repository.add_build(build)
+            repository.add_manifest(Manifest.of_bytes(made.media_type, made.raw, seeded.digest))
+        if seeded.tag and not repository.digest(seeded.tag):
+            repository.put_tag(seeded.tag, seeded.digest)
+        return seeded.digest
 
     def _commit_of(self, seeded: Seeded, services: Sequence[Service]) -> str:
         """Return the service commit that a tag of the lab's shape names, in full where the service repository has it."""

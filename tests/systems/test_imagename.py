@@ -21,6 +21,7 @@ DIGEST = "sha256:" + "0" * 64
         ("GHCR.io/a/b:v1", "ghcr.io/a/b"),
         ("localhost:5000/x", "localhost:5000/x"),
         ("localhost/x", "localhost/x"),
+        ("Local/x", "Local/x"),
         ("[::1]:5000/x", "[::1]:5000/x"),
         (f"quay.io/a/b/c:v1@{DIGEST}", "quay.io/a/b/c"),
     ],

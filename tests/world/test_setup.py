@@ -230,3 +230,14 @@ def test_latencies_are_part_of_a_start() -> None:
     setup = setup_of({}).with_latencies(Latencies(git_clone=Span(1, 1)))
     assert setup.latencies.git_clone == Span(1, 1)
     assert kustomization()["kind"] == "Kustomization"
+
+
+@pytest.mark.parametrize("image", ["Not Valid", "r.test/x:bad!tag", "web@sha256:abc", "r.test/Web:1"])
+def test_what_is_no_reference_has_no_image(image: str) -> None:
+    assert rendered(f"'{image}'").images == ()
+
+
+def test_a_pinned_image_is_there() -> None:
+    digest = f"sha256:{'ab' * 32}"
+    [seeded] = rendered(f"r.test/web@{digest}").images
+    assert (seeded.image, seeded.tag, seeded.digest) == ("r.test/web", "", digest)
