@@ -13,6 +13,7 @@ from typing import Any, Literal, TypeAlias
 
 from fluxsim.formats.goyaml_reader import MapWithBlanks
 from fluxsim.formats.goyaml_write import dump
+from fluxsim.formats.linkedtext import overwritten, settle
 from fluxsim.formats.openapi import Schema, Schemas, built_in
 from fluxsim.formats.tree import Json, thaw
 
@@ -32,6 +33,7 @@ def merged(target: Mapping[str, Json], patch: Mapping[str, Json], schemas: Schem
     if _text(patch.get(DIRECTIVE)) == "replace":
         return thaw(target)
     result = _walked(_copied(target), thaw(patch), None, schemas if schemas is not None else built_in())
+    settle(result)
     return None if result is _ABSENT else result
 
 
@@ -99,7 +101,7 @@ def _map(target: Json, patch: Json, schema: Schema | None, schemas: Schemas) -> 
         elif _missing(value):
             result.pop(name, None)
         else:
-            result[name] = value
+            result[name] = overwritten(result.get(name), value)
     return result
 
 

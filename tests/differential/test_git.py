@@ -57,7 +57,7 @@ def edited_text(draw: st.DrawFn, text: str) -> str:
         lines[at : at + 1] = [draw(LINES)] if how else []
     else:
         lines.insert(at, draw(LINES))
-    ended = "\n" if lines and draw(st.integers(0, 9)) else ""
+    ended = "\n" if lines and draw(st.integers(0, 9)) > 0 else ""
     return "\n".join(lines) + ended
 
 

@@ -16,6 +16,7 @@ from fluxsim.formats.kustomize.identity import Gvk
 from fluxsim.formats.kustomize.kustomization import Label
 from fluxsim.formats.kustomize.scalars import bare_key
 from fluxsim.formats.kustomize.steps import Step
+from fluxsim.formats.linkedtext import Link, LinkedText, overwritten, settle
 from fluxsim.formats.tree import Json
 
 METADATA_LABELS = FieldSpec(Gvk(), "metadata/labels", create=True)
@@ -48,19 +49,36 @@ def entries_step(kind: str, entries: Mapping[str, str], specs: FieldSpecs) -> St
     """Return a transformer that puts entries into every map that the specs lead to."""
     added = {bare_key(key): text for key, text in entries.items()}
 
-    def add(value: Json) -> Json:
-        if value is None:
-            return dict(added)
-        if not isinstance(value, dict):
-            raise WalkError(wrong_kind("MappingNode", value))
-        value.update(added)
-        return value
-
     def run(objects: Collection) -> None:
         if not entries:
             return
         for resource in objects:
+            adding = _Adding(added)
             for spec in specs.of(resource.gvk):
-                set_field(resource, spec, add, "map")
+                set_field(resource, spec, adding.into, "map")
+            if adding.overwrote:
+                settle(resource.tree)
 
     return Step(kind, run)
+
+
+class _Adding:
+    """Entries on their way into the maps of one object, where each is one text in all places that did not have it."""
+
+    def __init__(self, entries: Mapping[str, str]) -> None:
+        self.fresh = {key: LinkedText(text, Link(text)) for key, text in entries.items()}
+        self.overwrote = False
+
+    def into(self, value: Json) -> Json:
+        if value is None:
+            return dict(self.fresh)
+        if not isinstance(value, dict):
+            raise WalkError(wrong_kind("MappingNode", value))
+        for key, text in self.fresh.items():
+            old = value.get(key)
+            if type(old) is LinkedText:
+                self.overwrote = self.overwrote or old != text
+                value[key] = overwritten(old, str(text))
+            else:
+                value[key] = str(text) if key in value else text
+        return value

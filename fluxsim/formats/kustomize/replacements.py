@@ -24,6 +24,7 @@ from fluxsim.formats.kustomize.resource import Resource
 from fluxsim.formats.kustomize.scalars import plain_value, retyped, text_of
 from fluxsim.formats.kustomize.steps import Step
 from fluxsim.formats.kustomize.structured import set_in_text
+from fluxsim.formats.linkedtext import overwritten, settle
 from fluxsim.formats.tree import Json
 
 DEFAULT_FIELD = "metadata.name"
@@ -182,6 +183,7 @@ def _copy(resource: Resource, value: Value, field: str, target: Target) -> None:
         raise KustomizeError(f"unable to {words} field {quoted(field)} in replacement target")
     for place in found:
         _put(place, value, options)
+    settle(resource.tree)
 
 
 def _empty(value: Value) -> Json:
@@ -205,7 +207,7 @@ def _put(place: Place, value: Value, options: FieldOptions) -> None:
         new = plain_value(text)
     else:
         new = retyped(old, text)
-    place.holder[place.key] = new
+    place.holder[place.key] = overwritten(old, new)
 
 
 def _spliced(old: str, text: str, options: FieldOptions) -> str:

@@ -12,6 +12,7 @@ from typing import Self
 from fluxsim.formats.gotext import float_text
 from fluxsim.formats.goyaml_scalars import WORDS, plain
 from fluxsim.formats.kustomize.errors import LateError
+from fluxsim.formats.linkedtext import LinkedText
 from fluxsim.formats.tree import Json
 
 
@@ -111,7 +112,7 @@ def unspelled(value: Json) -> Json:
         return float(value)
     if isinstance(value, Misfit):
         raise LateError(f"map[string]interface {{}}(nil): {value.problem()}")
-    return str(value) if isinstance(value, SpelledText) else value
+    return str(value) if isinstance(value, SpelledText | LinkedText) else value
 
 
 def text_of(value: Json) -> str:
