@@ -61,10 +61,3 @@ def _current(text: LinkedText) -> Json:
     if value == text:
         return text
     return LinkedText(value, text.link) if isinstance(value, str) else value
-
-
-def unlinked(entries: dict[str, Json]) -> None:
-    """Make the entries of a map stand for themselves, in place."""
-    for key, value in entries.items():
-        if type(value) is LinkedText:
-            entries[key] = str(value)

@@ -14,7 +14,6 @@ from fluxsim.formats.goyaml_reader import MapWithBlanks
 from fluxsim.formats.kustomize.errors import KustomizeError
 from fluxsim.formats.kustomize.identity import Gvk, Identity, gvk_of, kind_facts
 from fluxsim.formats.kustomize.scalars import bare_key, text_of
-from fluxsim.formats.linkedtext import unlinked
 from fluxsim.formats.tree import Json
 
 INTERNAL = "internal.config.kubernetes.io/"
@@ -116,13 +115,7 @@ class Resource:
         return self.previous_identities[0] if self.previous else self.identity
 
     def remember(self) -> None:
-        """Keep the current id among the previous ones, before it changes.
-
-        kustomize keeps them in annotations, and makes all annotations anew on the way.
-        """
-        annotations = self.metadata.get("annotations")
-        if isinstance(annotations, dict):
-            unlinked(annotations)
+        """Keep the current id among the previous ones, before it changes."""
         identity = self.identity
         self.previous.append((identity.gvk.kind, identity.name, identity.effective_namespace))
 

@@ -52,7 +52,7 @@ def test_a_json_patch_changes_one_place_and_parts_the_others() -> None:
     assert made["spec"]["selector"]["matchLabels"] == {"env": "base"}
 
 
-def test_annotations_are_parted_by_a_prefix() -> None:
+def test_annotations_are_shared_too_and_a_prefix_does_not_part_them() -> None:
     top = {"patches": [{"patch": PATCH % "annotations", "target": {"kind": "Deployment"}}]}
     made = built({"commonAnnotations": {"env": "base"}}, top)
     assert made["spec"]["template"]["metadata"]["annotations"] == {"env": "prod"}
@@ -61,4 +61,4 @@ def test_annotations_are_parted_by_a_prefix() -> None:
     top = {"namePrefix": "x-", "replacements": [{"source": source, "targets": targets}]}
     made = built({"commonAnnotations": {"env": "base"}}, top)
     assert made["metadata"]["annotations"] == {"env": "b"}
-    assert made["spec"]["template"]["metadata"]["annotations"] == {"env": "base"}
+    assert made["spec"]["template"]["metadata"]["annotations"] == {"env": "b"}
