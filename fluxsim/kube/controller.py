@@ -284,8 +284,8 @@ class Controller:
         run = Run(self._log, self.name, key, slot.trigger, (*slot.carried, *slot.wakes), self._schedule.now_ms)
         slot.wakes, slot.carried = [], ()
         slot.trigger = ""
-        # As it is before the run: what changes meanwhile must not be missed.
-        slot.fingerprint, slot.looked = self._outside(key), self._changes.count
+        # As it is before the run: what changes meanwhile must not be missed. A run that somebody asked for mostly writes.
+        slot.fingerprint, slot.looked = self._outside(key) if run.trigger == "interval" else None, self._changes.count
         self._play(key, slot, run)
 
     def _play(self, key: Key, slot: _Slot, run: Run) -> None:
@@ -335,6 +335,8 @@ class Controller:
             self._log.append("reconcile.finished", self.name, data, because=run.seqs())
         if run.effective or type(result) is not After:
             slot.fingerprint = None
+        elif slot.fingerprint is None and slot.looked == self._changes.count:
+            slot.fingerprint = self._outside(key)
         slot.carried = run.wakes if isinstance(result, Again | Retry) else ()
         self._end(key, slot, result)
 

@@ -15,7 +15,7 @@ from fluxsim.controllers.latencies import Latencies
 from fluxsim.formats import automationgit, committemplate, gitauth, labelselector
 from fluxsim.formats.durations import parse_millis
 from fluxsim.formats.gitcommit import Signer
-from fluxsim.formats.gittree import walk
+from fluxsim.formats.gitwalk import Walks
 from fluxsim.formats.imageevents import NO_CHANGE
 from fluxsim.formats.imagewatches import elected_policies
 from fluxsim.formats.markers import ImageRef, SetterError, SetterResult, UnsupportedStrategy, apply_setters
@@ -268,13 +268,16 @@ def checkout_failed(error: GitError, *, all_branches: bool = False) -> Failed:
     return Failed("GitOperationFailed", f"failed to checkout source: {text}")
 
 
+_WALKS = Walks()
+
+
 def below(files: Files, path: str) -> tuple[dict[str, bytes], dict[str, str]]:
     """Return (files below a path of a checkout, symlinks by what they point to); `..` stops at the root, as in Flux.
 
     Where there are symlinks all files come along, since one is read and written through a link wherever it lies.
     """
     wanted = posixpath.normpath(f"/{path}").strip("/")
-    entries = list(walk(files.objects, files.root))
+    entries = _WALKS.below(files.objects, files.root)
     symlinks = {
         name: files.objects.blob(entry.sha).decode("utf-8", "surrogateescape")
         for name, entry in entries
