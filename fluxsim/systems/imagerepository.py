@@ -17,6 +17,7 @@ from fluxsim.formats.ociimage import (
     labels_of,
     parts,
 )
+from fluxsim.formats.taglist import TagList
 from fluxsim.formats.tree import Json
 from fluxsim.kernel.changes import Changes
 from fluxsim.systems.imagename import ImageName
@@ -85,6 +86,8 @@ class ImageRepository:
         self._digests: dict[str, str] = {}  # in the order of the last put
         self._sorted: list[str] = []
         self._tags: tuple[str, ...] | None = ()
+        self._listed = TagList()
+        self._unlisted: dict[str, bool] = {}  # what came (True) or went since the list was last asked for
         self._manifests: dict[str, Manifest] = {}
         self._blobs: dict[str, bytes] = {}
         self._unwritten: list[Build] = []  # whose blobs nobody has asked for yet
@@ -101,6 +104,15 @@ class ImageRepository:
         if self._tags is None:
             self._tags = tuple(self._sorted)
         return self._tags
+
+    def listed(self) -> TagList:
+        """Return all tags as a list that knows what changed since it was last asked for: a scan of many costs what is new."""
+        if self._unlisted:
+            came = [tag for tag, is_there in self._unlisted.items() if is_there]
+            went = [tag for tag, is_there in self._unlisted.items() if not is_there]
+            self._listed = self._listed.changed(added=came, removed=went)
+            self._unlisted.clear()
+        return self._listed
 
     def newest_last(self) -> list[str]:
         """Return all tags in the order in which they were last put."""
@@ -142,6 +154,7 @@ class ImageRepository:
         if old is None:
             insort(self._sorted, tag)
             self._tags = None
+            self._unlisted[tag] = True
         self._record("put", tag, digest)
 
     def delete_tag(self, tag: str) -> str:
@@ -150,6 +163,7 @@ class ImageRepository:
         digest = self._digests.pop(tag)
         del self._sorted[bisect_left(self._sorted, tag)]
         self._tags = None
+        self._unlisted[tag] = False
         self._record("delete", tag, digest)
         return digest
 

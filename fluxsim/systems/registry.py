@@ -86,21 +86,13 @@ class Registry:
 
         A truncated list lacks its newest tags, or all behind the first n; a stale one is that of some time ago.
         """
-        name = self._name(image)
-        request = list_request(name)
-        fault = self._reach(name, request, credential)
-        repository = self._repositories.get(name)
-        if repository is None:
-            raise RegistryError("name unknown", name, request, credential=credential)
-        if fault is None:
-            return repository.tags()
-        if fault.mode == "stale-list":
-            return repository.tags_at(fault.seqs.get(name, 0))
-        if fault.first:
-            return repository.tags()[: fault.first]
-        newest = repository.newest_last()
-        hidden = set(newest[max(0, len(newest) - fault.drop) :])
-        return tuple(tag for tag in repository.tags() if tag not in hidden)
+        repository, fault = self._listing(image, credential)
+        return repository.tags() if fault is None else _shortened(repository, fault)
+
+    def scan(self, image: str, credential: str = "") -> Sequence[str]:
+        """Return what list_tags does, in no promised order: the whole list as one that knows what changed since the last scan."""
+        repository, fault = self._listing(image, credential)
+        return repository.listed() if fault is None else _shortened(repository, fault)
 
     def head(self, image: str, reference: str, credential: str = "") -> str:
         """Return the digest that a tag or a digest names, asked for with HEAD. Raises RegistryError."""
@@ -309,6 +301,15 @@ class Registry:
             raise RegistryError("denied", name, request, credential=credential)
         return fault
 
+    def _listing(self, image: str, credential: str) -> tuple[ImageRepository, _Fault | None]:
+        name = self._name(image)
+        request = list_request(name)
+        fault = self._reach(name, request, credential)
+        repository = self._repositories.get(name)
+        if repository is None:
+            raise RegistryError("name unknown", name, request, credential=credential)
+        return repository, fault
+
     def _manifest(self, method: Literal["GET", "HEAD"], image: str, reference: str, credential: str) -> Manifest:
         name = self._name(image)
         request = manifest_request(method, name, reference)
@@ -341,6 +342,17 @@ class Registry:
 
 
 _BAD_NAME = "NAME_INVALID: invalid repository name"
+
+
+def _shortened(repository: ImageRepository, fault: _Fault) -> Sequence[str]:
+    """Return the list that a fault lets through."""
+    if fault.mode == "stale-list":
+        return repository.tags_at(fault.seqs.get(repository.name, 0))
+    if fault.first:
+        return repository.tags()[: fault.first]
+    newest = repository.newest_last()
+    hidden = set(newest[max(0, len(newest) - fault.drop) :])
+    return tuple(tag for tag in repository.tags() if tag not in hidden)
 
 
 def family_of(tag: str) -> str:

@@ -150,3 +150,24 @@ def test_blobs_can_be_deleted_once(repository: ImageRepository) -> None:
     digest = repository.add_blob(b"x")
     assert repository.delete_blob(digest)
     assert not repository.delete_blob(digest)
+
+
+def test_a_list_knows_what_changed_since_it_was_last_asked_for(repository: ImageRepository) -> None:
+    put(repository, "v1", "v2", "v3")
+    before = repository.listed()
+    assert before == ["v3", "v2", "v1"]
+    assert repository.listed() is before
+    put(repository, "v4", "v5")
+    repository.delete_tag("v1")
+    repository.delete_tag("v5")
+    after = repository.listed()
+    assert after == ["v4", "v3", "v2"]
+    assert after.changes_since(before) == (("v4",), ("v1",))
+
+
+def test_a_tag_that_went_and_came_again_is_no_change_of_the_list(repository: ImageRepository) -> None:
+    put(repository, "v1", "v2")
+    before = repository.listed()
+    repository.delete_tag("v1")
+    put(repository, "v1", number=1)
+    assert repository.listed() is before

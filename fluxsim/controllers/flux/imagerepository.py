@@ -93,7 +93,7 @@ class ImageRepositoryReconciler:
         )
         yield self._takes.list_tags.draw(self._stream(key))
         try:
-            kept = self._scans.kept_tags(image, self._registry.list_tags(spec["image"], credential), exclusions)
+            kept = self._scans.kept_tags(image, self._registry.scan(spec["image"], credential), exclusions)
         except RegistryError as error:
             raise Failed("ReadOperationFailed", f"scan failed: {error}") from error
         except scanrules.BadExclusion as error:
