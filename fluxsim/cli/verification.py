@@ -24,7 +24,9 @@ from fluxsim.report import text
 from fluxsim.world.setup import of_example, of_repo
 
 WIDTH = 100
-SHRINK_S = 20
+ROWS_WITHOUT_PEOPLE = 12
+"""How much of a story is shown in which nobody does anything: its end."""
+SHRINK_S = 30
 """How long one finding may be shrunk, and how long cures for it may be tried, beyond the time of the search."""
 
 
@@ -60,9 +62,7 @@ def _tell(console: Console, plan: Plan, finding: Finding, origin: Origin, save: 
     """Shrink a finding and tell it: what, the story, why, what would have helped, and the file that plays it again."""
     shrinking = Shrinking(plan.setup, finding, until_s=time.monotonic() + SHRINK_S)
     small = shrinking.finding()
-    trial = shrinking.trial
-    assert trial is not None, f"the finding does not happen again when it is replayed: {finding.violation.message}"
-    violation = small.violation
+    trial, violation = shrinking.trial, small.violation
     console.print(
         f"\nVIOLATED {violation.invariant} at {clock_text(violation.at_ms)} "
         f"(seed {small.seed}, shrunk {len(finding.entries)} → {len(small.entries)} actions in {shrinking.tries} replays)",
@@ -73,6 +73,8 @@ def _tell(console: Console, plan: Plan, finding: Finding, origin: Origin, save: 
     events = trial.world.log.events
     first = next((event.seq for event in events if event.kind == "action.taken"), 0)
     rows = [row for row in timeline(events) if row.seq >= first and row.at_ms <= violation.at_ms]
+    if not small.entries:
+        rows = rows[-ROWS_WITHOUT_PEOPLE:]
     console.print()
     for line in text.lines(rows):
         console.print(line)

@@ -13,14 +13,12 @@ from contextlib import contextmanager
 
 from hypothesis import HealthCheck, Phase, Verbosity, seed, settings
 from hypothesis.internal.conjecture import providers
-from hypothesis.internal.constants_ast import Constants
 from hypothesis.reporting import with_reporter
 from hypothesis.stateful import run_state_machine_as_test
 
 from fluxsim.drivers.machine import Broken, Finding, OutOfTime, Plan, machine
 
-_CONSTANTS = "_get_local_constants"
-_NONE = Constants()
+_CONSTANTS, _KNOWN, _CACHE = "_get_local_constants", "_local_constants", "CONSTANTS_CACHE"
 
 RUNS_A_ROUND = 60
 STEPS_A_RUN = 40
@@ -80,16 +78,21 @@ def _own_draws_only() -> Generator[None]:
     """Keep the constants that Hypothesis reads out of the source of all loaded modules from its draws.
 
     With them the same seed would find something else after every edit and every import, and reading takes two seconds.
-    Hypothesis has no setting for it (6.170, internal/conjecture/providers.py).
+    Hypothesis has no setting for it (6.170, internal/conjecture/providers.py); versions that read none need none.
     """
-    before = getattr(providers, _CONSTANTS)
-    providers.CONSTANTS_CACHE.cache.clear()
-    setattr(providers, _CONSTANTS, lambda: _NONE)
+    read = getattr(providers, _CONSTANTS, None)
+    if read is None:
+        yield
+        return
+    cache = getattr(providers, _CACHE).cache
+    nothing = type(getattr(providers, _KNOWN))()
+    cache.clear()
+    setattr(providers, _CONSTANTS, lambda: nothing)
     try:
         yield
     finally:
-        setattr(providers, _CONSTANTS, before)
-        providers.CONSTANTS_CACHE.cache.clear()
+        setattr(providers, _CONSTANTS, read)
+        cache.clear()
 
 
 def _silent(_text: object) -> None:

@@ -20,6 +20,8 @@ from fluxsim.world.journal import Entry
 from fluxsim.world.setup import Setup
 
 TRIES_MAX = 400
+BEYOND_MS: Millis = 1 * HOUR
+"""With less done before it, what breaks may break later."""
 ROUND_SPANS: tuple[Millis, ...] = (
     *(seconds * SECOND for seconds in (1, 10, 30)),
     *(minutes * MINUTE for minutes in (1, 2, 3, 5, 10, 15, 20, 30, 45)),
@@ -84,7 +86,7 @@ class Story:
 
 
 class Shrinking:
-    """Shrinks one finding."""
+    """Shrinks one finding. Afterwards `trial` is the smallest story, played to its end."""
 
     def __init__(self, setup: Setup, finding: Finding, *, until_s: float = float("inf")) -> None:
         self._setup = setup
@@ -92,34 +94,24 @@ class Shrinking:
         self._until_s = until_s
         self.tries = 0
         self.story = Story.of(finding)
-        self.trial: Trial | None = None
         self.violation = finding.violation
-        self._keeps(self.story)
+        self.trial = self._played(self.story)
 
     def finding(self) -> Finding:
-        """Return the smallest that was found, a minute or so beyond the event that broke it."""
-        self._keeps(replace(self.story, seed=1))
+        """Return the smallest that was found; it ends at the full minute after the event that broke it."""
+        start = self.story
+        self._keeps(replace(start, seed=1))
         before: Story | None = None
         while before != self.story and not self._over():
             before = self.story
-            self._cut_end()
             self._drop_actions()
             self._simplify()
             self._shorten_waits()
+        if self.story != start:
+            self.trial = self._played(self.story)
         return Finding(self.violation, self.story.seed, self.story.entries(), self.story.end_ms)
 
     # -- passes
-
-    def _cut_end(self) -> None:
-        """End where it broke, where the event itself breaks it and not that something never came."""
-        last_ms = sum(self.story.gaps_ms)
-        if last_ms <= self.violation.at_ms < self.story.end_ms:
-            self._keeps(replace(self.story, rest_ms=self.violation.at_ms - last_ms))
-            return
-        kept = sum(entry.at_ms <= self.violation.at_ms for entry in self.story.entries())
-        if kept < len(self.story.actions):
-            cut = self.story.without(kept, len(self.story.actions) - kept)
-            self._keeps(replace(cut, rest_ms=max(0, self.violation.at_ms - sum(cut.gaps_ms))))
 
     def _drop_actions(self) -> None:
         size = max(1, len(self.story.actions) // 2)
@@ -137,35 +129,40 @@ class Shrinking:
                     break
 
     def _shorten_waits(self) -> None:
-        for index in range(len(self.story.gaps_ms) + 1):
+        for index in range(len(self.story.gaps_ms)):
             wait_ms = self.story.wait(index)
             for span_ms in ROUND_SPANS:
                 if index == 0 and span_ms < BASELINE_MS:
                     continue
                 if span_ms >= wait_ms:
-                    self._keeps(self._rounded_up(index))
+                    self._keeps(self.story.waiting(index, _full_minutes(wait_ms)))
                     break
                 if self._keeps(self.story.waiting(index, span_ms)):
                     break
 
-    def _rounded_up(self, index: int) -> Story:
-        """Return the story with a wait that cannot be shorter made a whole number of minutes."""
-        wait_ms = self.story.wait(index)
-        return self.story.waiting(index, -(-wait_ms // MINUTE) * MINUTE)
-
     # -- a try
 
     def _keeps(self, story: Story) -> bool:
-        """Try a story; make it the new one and return True where it breaks the same invariant."""
-        if self._over() or (story == self.story and self.trial is not None):
+        """Try a story, and some time beyond its end; make it the new one and return True where it breaks the same invariant."""
+        if self._over() or story == self.story:
             return False
         self.tries += 1
-        trial = replayed(self._setup, story.seed, story.entries(), story.end_ms)
+        longer = replace(story, rest_ms=story.rest_ms + BEYOND_MS)
+        trial = self._played(longer)
         broken = broken_in(trial, self._name)
         if broken is None:
             return False
-        self.story, self.violation, self.trial = story, broken, trial
+        at_once = broken in trial.broken()
+        last_ms = sum(longer.gaps_ms)
+        self.story = replace(longer, rest_ms=_full_minutes(max(0, broken.at_ms - last_ms))) if at_once else longer
+        if at_once and broken.at_ms < last_ms:
+            kept = sum(entry.at_ms <= broken.at_ms for entry in longer.entries())
+            self.story = replace(longer.without(kept, len(longer.actions) - kept), rest_ms=MINUTE)
+        self.violation = broken
         return True
+
+    def _played(self, story: Story) -> Trial:
+        return replayed(self._setup, story.seed, story.entries(), story.end_ms)
 
     def _over(self) -> bool:
         return self.tries >= TRIES_MAX or time.monotonic() >= self._until_s
@@ -175,6 +172,10 @@ def broken_in(trial: Trial, name: str) -> Violation | None:
     """Return the first violation of an invariant in a trial that is at its end."""
     found = (violation for violation in trial.broken_in_the_end() if violation.invariant == name)
     return next(found, None)
+
+
+def _full_minutes(span_ms: Millis) -> Millis:
+    return -(-span_ms // MINUTE) * MINUTE
 
 
 def _simpler(action: AnyAction) -> Iterator[AnyAction]:

@@ -53,7 +53,6 @@ def test_what_is_found_becomes_short_plays_as_a_scenario_and_has_a_cure() -> Non
     finding, plan = undone(SHOWN)
     shrinking = Shrinking(plan.setup, finding)
     small = shrinking.finding()
-    assert shrinking.trial is not None
     assert small.violation.invariant == ROLLBACK
     assert [entry.action.do for entry in small.entries][-1] == "revert"
     assert len(small.entries) <= 4
