@@ -231,7 +231,7 @@ def test_a_step_without_what_it_needs_fails_as_an_action_does() -> None:
 
 
 def test_an_image_that_has_no_name_fails_its_step() -> None:
-    step = b"{uses: docker/build-push-action@v6, with: {tags: 'REGISTRY/x:y'}}"
+    step = b"{uses: docker/build-push-action@v6, with: {tags: 'r.test/REGISTRY:y'}}"
     text = b"name: x\non: {workflow_dispatch: {}}\njobs: {a: {steps: [" + step + b"]}}\n"
     bench = Bench(files={".github/workflows/promote-production.yml": text})
     assert bench.promote()["conclusion"] == "failure"
