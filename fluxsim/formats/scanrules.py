@@ -106,7 +106,7 @@ class Scans:
 
 
 def _changes(listed: Sequence[str], tags: Sequence[str]) -> Changes | None:
-    """Return how the lists differ; None where they have little in common."""
+    """Return how the lists differ, in the order of a registry's list; None where they have little in common."""
     if tags is listed:
         return Changes((), ())
     if (
@@ -114,7 +114,7 @@ def _changes(listed: Sequence[str], tags: Sequence[str]) -> Changes | None:
         and isinstance(listed, TagList)
         and (changes := tags.changes_since(listed)) is not None
     ):
-        return changes
+        return Changes(tuple(sorted(changes.added)), tuple(sorted(changes.removed)))
     before, after = set(listed), set(tags)
     if len(before ^ after) > CHANGES_MAX:
         return None
