@@ -84,7 +84,8 @@ def _tell(console: Console, plan: Plan, finding: Finding, origin: Origin, save: 
             clock = clock_text(link.at_ms) if number == 0 else ""
             console.print(f"      {clock:>11} {'←' if number == 0 else ' '} {part}", markup=False)
     cures = would_hold_if(plan.setup, small, trial, until_s=time.monotonic() + SHRINK_S)
-    for place, cure in enumerate(cures or ["no single change that was tried makes it hold"]):
+    none = "no single change that was tried makes it hold" if small.entries else "it needs nobody to do anything"
+    for place, cure in enumerate(cures or [none]):
         for number, part in enumerate(text.wrapped(cure, WIDTH - 20)):
             head = "" if number or not cures else "or if:" if place else "would hold if:"
             console.print(f"  {head:14} {part}", markup=False, style="green" if cures else "")
