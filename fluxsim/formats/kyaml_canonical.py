@@ -10,6 +10,7 @@ from __future__ import annotations
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import cache
 from typing import NamedTuple
 
 from fluxsim.formats.kyaml import sequence_style
@@ -27,7 +28,7 @@ _FLOW = rf"\[(?:{_FLOW_ITEM}(?:, {_FLOW_ITEM})*)?\]|\{{\}}"
 _SCALAR = rf"{_PLAIN}|{_DOUBLE}|{_SINGLE}|{_FLOW}"
 _BLOCK_LINE = rf"[\t -~{_TEXT}]*[!-~{_TEXT}]"
 _COMMENT = rf"#[\t -~{_TEXT}\ue000-\ufefe\U00010000-\U0010ffff]*"
-_LINE = re.compile(
+_LINE = (
     rf"(?P<indent> *)(?:(?P<above>{_COMMENT})"
     rf"|(?P<dash>- )?(?:(?P<key>{_KEY}):(?: (?P<value>{_SCALAR}))?|(?P<item>{_SCALAR}))(?: (?P<comment>{_COMMENT}))?"
     rf"|(?P<entry>- )?(?P<name>{_KEY}): "
@@ -36,6 +37,12 @@ _LINE = re.compile(
 _LISTS = frozenset(("List", "ResourceList"))
 _BOOKKEEPING = ("config.kubernetes.io/", "config.k8s.io/id")
 KEY_LENGTH_MAX = 100
+
+
+@cache
+def _line() -> re.Pattern[str]:
+    """Return the compiled pattern; compiling it is a tenth of what importing all of fluxsim takes."""
+    return re.compile(_LINE)
 
 
 class Marked(NamedTuple):
@@ -107,7 +114,7 @@ class _Part:
 
     def read(self) -> Part | None:
         """Return what the document holds, None if a line is not of the known kinds."""
-        match, text, at, end = _LINE.match, self.text, self.start, self.end
+        match, text, at, end = _line().match, self.text, self.start, self.end
         awaited = -1  # the column of a key without a value, whose content may follow
         must_nest = -1  # the column where the content of metadata or annotations has to begin
         above = -1  # the column of comment lines above, and whether one of them may be a marker
