@@ -53,7 +53,7 @@ def test_a_json_patch_changes_one_place_and_parts_the_others() -> None:
 
 
 def test_annotations_are_shared_too_and_a_prefix_does_not_part_them() -> None:
-    top = {"patches": [{"patch": PATCH % "annotations", "target": {"kind": "Deployment"}}]}
+    top: dict[str, Any] = {"patches": [{"patch": PATCH % "annotations", "target": {"kind": "Deployment"}}]}
     made = built({"commonAnnotations": {"env": "base"}}, top)
     assert made["spec"]["template"]["metadata"]["annotations"] == {"env": "prod"}
     source = {"kind": "Deployment", "fieldPath": "spec.template.spec.containers.0.image"}
