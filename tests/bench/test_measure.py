@@ -48,7 +48,7 @@ def test_calls_take_turns() -> None:
 
     def call(name: str) -> int:
         calls.append(name)
-        return sum(range(300_000))
+        return sum(range(3_000_000))
 
     medians(lambda: call("a"), lambda: call("b"), rounds=2)
     assert "".join(calls).endswith("abba")
