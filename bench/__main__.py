@@ -6,9 +6,11 @@ import sys
 
 from bench import parts, worlds
 from bench.measure import FAILS_AT, Row, table
+from fluxsim.kernel.garbage import collect_rarely
 
 
 def main() -> int:
+    collect_rarely()  # as the command does
     rows: list[Row] = []
     for source in (worlds.rows(), parts.rows()):  # worlds first: the garbage collector walks what parts leave behind
         for row in source:

@@ -9,9 +9,11 @@ from time import process_time
 
 from fluxsim.drivers.play import perform
 from fluxsim.drivers.scenario import load, setup_of
+from fluxsim.kernel.garbage import collect_rarely
 
 
 def main() -> None:
+    collect_rarely()  # as the command does
     files = sorted((Path(__file__).parents[1] / "scenarios").glob("*.yaml"))
     began, plays = process_time(), 0
     for file in files:

@@ -235,7 +235,9 @@ def version() -> None:
 def main() -> None:
     """Run the command line; a person's mistake is a sentence and exit code 2, never a traceback."""
     from fluxsim.kernel.errors import InputError
+    from fluxsim.kernel.garbage import collect_rarely
 
+    collect_rarely()
     try:
         app()
     except InputError as error:

@@ -23,6 +23,7 @@ from fluxsim.cli.telling import WIDTH, goal_text, one_line, tell
 from fluxsim.drivers.play import GoalResult, Performance, perform
 from fluxsim.drivers.scenario import Scenario, setup_of
 from fluxsim.formats.tree import Json
+from fluxsim.kernel.garbage import collect_rarely
 from fluxsim.kernel.units import Millis
 from fluxsim.report import html as pages
 from fluxsim.world.journal import dumped
@@ -74,7 +75,7 @@ def outcomes(scenarios: Sequence[Scenario], seed: int | None, forms: Forms) -> I
     context = multiprocessing.get_context("forkserver" if _HAS_FORKSERVER else "spawn")
     if _HAS_FORKSERVER:
         context.set_forkserver_preload([__name__])
-    with ProcessPoolExecutor(processes, mp_context=context) as pool:
+    with ProcessPoolExecutor(processes, mp_context=context, initializer=collect_rarely) as pool:
         yield from pool.map(play, scenarios)
 
 
