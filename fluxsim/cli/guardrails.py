@@ -7,13 +7,13 @@ from dataclasses import asdict
 
 import orjson
 
-from fluxsim.world.guardrails import findings
-from fluxsim.world.setup import of_example, of_repo
+from fluxsim.cli.repositories import Repository
+from fluxsim.world.guardrails import BROKEN, findings
 
 
 def lint(repo: str, path: str, output: str) -> int:
-    """Print every finding; return 1 where there is one."""
-    setup = of_repo(repo, path) if repo else of_example()
+    """Print every finding; return 1 where there is one, 2 where a part of the repository can never be applied."""
+    setup = Repository(repo, path, as_it_is=True).setup()
     files = setup.repository.files(setup.repository.head(setup.branch))
     found = findings(files, setup.root, setup.closure)
     if output == "json":
@@ -25,4 +25,6 @@ def lint(repo: str, path: str, output: str) -> int:
             sys.stdout.write(f"{finding}\n")
         policies = sum(obj["kind"] == "ImagePolicy" for obj in setup.closure.objects)
         sys.stdout.write(f"{len(found)} findings in {len(setup.closure.builds)} Kustomizations, {policies} policies\n")
+    if any(finding.rule in BROKEN for finding in found):
+        return 2
     return 1 if found else 0

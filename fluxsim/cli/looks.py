@@ -10,6 +10,7 @@ import orjson
 from rich.console import Console
 from rich.table import Table
 
+from fluxsim.cli.repositories import Repository
 from fluxsim.controllers.flux.imagepolicy import explained
 from fluxsim.drivers.play import Player
 from fluxsim.drivers.scenario import load, setup_of, span
@@ -19,7 +20,6 @@ from fluxsim.kernel.units import MINUTE, Millis, clock_text
 from fluxsim.kube.meta import DEPLOYMENT, IMAGE_POLICY, Key
 from fluxsim.observe.lineage import lineage
 from fluxsim.observe.narrative import woken_by
-from fluxsim.world.setup import of_example, of_repo
 from fluxsim.world.world import World
 
 SETTLED_MS: Millis = 10 * MINUTE
@@ -34,8 +34,7 @@ class Where:
 
     scenario: Path | None
     at: str
-    repo: str
-    path: str
+    repository: Repository
     seed: int | None
 
 
@@ -46,7 +45,7 @@ def world_at(where: Where) -> World:
     except ValueError as error:
         raise InputError(Fault("--at", str(error), "")) from error
     if where.scenario is not None:
-        scenario = load(where.scenario)
+        scenario = where.repository.under(load(where.scenario))
         if at_ms is not None:
             scenario = scenario.model_copy(
                 update={
@@ -55,10 +54,7 @@ def world_at(where: Where) -> World:
                 }
             )
         return Player(scenario, setup_of(scenario), seed=where.seed).play().world
-    world = World(
-        of_repo(where.repo, where.path) if where.repo else of_example(),
-        seed=where.seed if where.seed is not None else 1,
-    )
+    world = World(where.repository.setup(), seed=where.seed if where.seed is not None else 1)
     world.run_to(at_ms if at_ms is not None else SETTLED_MS)
     return world
 

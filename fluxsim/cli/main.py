@@ -34,6 +34,9 @@ RootPath = Annotated[
         "--path", help="The path of the root Kustomization, where a repository has several.", show_default=False
     ),
 ]
+AsItIs = Annotated[
+    bool, typer.Option("--as-it-is", help="Play a repository of which a part can never be applied, as Flux would.")
+]
 At = Annotated[str, typer.Option("--at", help="Virtual time since the start, like 30m.", show_default="10m")]
 Format = Annotated[Literal["text", "json", "junit"], typer.Option("--format", help="text, json or junit.")]
 Play = Annotated[
@@ -65,14 +68,17 @@ def run(
     ] = None,
     repo: Repo = "",
     path: RootPath = "",
+    as_it_is: AsItIs = False,
     brief: Annotated[bool, typer.Option("--brief", help="One line a scenario.")] = False,
 ) -> None:
     """Play scenarios in virtual time: timeline, goals, and for a lost goal the causes."""
     from fluxsim.cli import runs
+    from fluxsim.cli.repositories import Repository
 
+    repository = Repository(repo, path, as_it_is)
     raise typer.Exit(
         runs.run(
-            files, seed=seed, output=output, log=log, journal=journal, html=html, repo=repo, path=path, brief=brief
+            files, seed=seed, output=output, log=log, journal=journal, html=html, repository=repository, brief=brief
         )
     )
 
@@ -97,13 +103,15 @@ def why(
     scenario: Play = None,
     repo: Repo = "",
     path: RootPath = "",
+    as_it_is: AsItIs = False,
     seed: Seed = None,
     output: Annotated[Literal["text", "json"], typer.Option("--format")] = "text",
 ) -> None:
     """Walk from a running image back to the commit of the service repository."""
     from fluxsim.cli import looks
+    from fluxsim.cli.repositories import Repository
 
-    raise typer.Exit(looks.why(target, looks.Where(scenario, at, repo, path, seed), output))
+    raise typer.Exit(looks.why(target, looks.Where(scenario, at, Repository(repo, path, as_it_is), seed), output))
 
 
 @app.command(name="next")
@@ -112,13 +120,15 @@ def next_(
     scenario: Play = None,
     repo: Repo = "",
     path: RootPath = "",
+    as_it_is: AsItIs = False,
     seed: Seed = None,
     output: Annotated[Literal["text", "json"], typer.Option("--format")] = "text",
 ) -> None:
     """Who wakes when, and because of what."""
     from fluxsim.cli import looks
+    from fluxsim.cli.repositories import Repository
 
-    raise typer.Exit(looks.upcoming(looks.Where(scenario, at, repo, path, seed), output))
+    raise typer.Exit(looks.upcoming(looks.Where(scenario, at, Repository(repo, path, as_it_is), seed), output))
 
 
 @app.command()
@@ -128,13 +138,15 @@ def policy(
     scenario: Play = None,
     repo: Repo = "",
     path: RootPath = "",
+    as_it_is: AsItIs = False,
     seed: Seed = None,
     output: Annotated[Literal["text", "json"], typer.Option("--format")] = "text",
 ) -> None:
     """Each tag's fate under a policy: filtered out, key, rank, selected, or error."""
     from fluxsim.cli import looks
+    from fluxsim.cli.repositories import Repository
 
-    raise typer.Exit(looks.policy(target, looks.Where(scenario, at, repo, path, seed), output))
+    raise typer.Exit(looks.policy(target, looks.Where(scenario, at, Repository(repo, path, as_it_is), seed), output))
 
 
 @app.command()
@@ -156,14 +168,17 @@ def verify(
     cure: Annotated[bool, typer.Option("--cure", help="Every person suspends the automation before a revert.")] = False,
     repo: Repo = "",
     path: RootPath = "",
+    as_it_is: AsItIs = False,
     save: Annotated[
         Path | None, typer.Option("--save", help="Write the counterexample to this scenario file.", show_default=False)
     ] = None,
 ) -> None:
     """Search for a broken invariant with random people, releases and faults; shrink what is found to a scenario file."""
     from fluxsim.cli import verification
+    from fluxsim.cli.repositories import Repository
 
-    raise typer.Exit(verification.verify(seed=seed, seconds=seconds, cure=cure, repo=repo, path=path, save=save))
+    repository = Repository(repo, path, as_it_is)
+    raise typer.Exit(verification.verify(seed=seed, seconds=seconds, cure=cure, repository=repository, save=save))
 
 
 @app.command()

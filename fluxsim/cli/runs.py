@@ -12,6 +12,7 @@ from rich.console import Console
 from rich.progress import Progress
 
 from fluxsim.cli.outcomes import Forms, Outcome, outcomes
+from fluxsim.cli.repositories import Repository
 from fluxsim.drivers.scenario import Scenario, load
 from fluxsim.formats.tree import Json
 from fluxsim.kernel.errors import Fault, InputError
@@ -27,12 +28,11 @@ def run(
     log: Path | None,
     journal: Path | None = None,
     html: Path | None,
-    repo: str,
-    path: str,
+    repository: Repository,
     brief: bool,
 ) -> int:
     """Play the files; return the exit code."""
-    scenarios = [_elsewhere(scenario, repo, path) for scenario in loaded(files)]
+    scenarios = [repository.under(scenario) for scenario in loaded(files)]
     for option, file in (("--log", log), ("--journal", journal)):
         if file is not None and len(scenarios) != 1:
             raise InputError(
@@ -122,7 +122,3 @@ def as_junit(seen: Sequence[Outcome]) -> str:
     root.extend(outcome.junit for outcome in seen if outcome.junit is not None)
     ET.indent(root)
     return '<?xml version="1.0" encoding="UTF-8"?>\n' + ET.tostring(root, encoding="unicode")
-
-
-def _elsewhere(scenario: Scenario, repo: str, path: str) -> Scenario:
-    return scenario.model_copy(update={"repo": repo, "path": path}) if repo else scenario

@@ -10,6 +10,7 @@ from pathlib import Path
 from rich.console import Console
 from rich.progress import Progress, SpinnerColumn, TextColumn, TimeElapsedColumn
 
+from fluxsim.cli.repositories import Repository
 from fluxsim.drivers.counterexample import Origin, scenario_of
 from fluxsim.drivers.coverage import STATES, Coverage
 from fluxsim.drivers.machine import Finding, Plan
@@ -21,7 +22,6 @@ from fluxsim.kernel.units import DAY, clock_text
 from fluxsim.observe.narrative import chain_of
 from fluxsim.observe.timeline import timeline
 from fluxsim.report import text
-from fluxsim.world.setup import of_example, of_repo
 
 WIDTH = 100
 ROWS_WITHOUT_PEOPLE = 12
@@ -30,23 +30,21 @@ SHRINK_S = 30
 """How long one finding may be shrunk, and how long cures for it may be tried, beyond the time of the search."""
 
 
-def verify(*, seed: int, seconds: int, cure: bool, repo: str, path: str, save: Path | None) -> int:
+def verify(*, seed: int, seconds: int, cure: bool, repository: Repository, save: Path | None) -> int:
     """Search; return 1 where something was found, 0 where nothing was."""
     if seconds < 1:
         raise InputError(Fault("--seconds", f"{seconds} seconds are no time to look", "give at least 1"))
-    if path and not repo:
-        raise InputError(Fault("--path", "there is no choice of roots in the bundled example", "give --repo too"))
     if save is not None and not save.parent.is_dir():
         raise InputError(Fault("--save", f"no directory '{save.parent}'", "make it first"))
-    setup = of_repo(repo, path) if repo else of_example()
+    setup = repository.setup()
     console = Console(width=WIDTH, highlight=False, soft_wrap=True)
     people = "careful people" if cure else "people as they are"
-    console.print(f"verify · {repo or 'the bundled example'} · seed {seed} · up to {seconds}s · {people}")
+    console.print(f"verify · {repository.place or 'the bundled example'} · seed {seed} · up to {seconds}s · {people}")
     plan = Plan(setup, careful=cure, until_s=time.monotonic() + seconds)
     count = 0
     with _progress(plan):
         for count, finding in enumerate(findings(plan, seed), start=1):
-            _tell(console, plan, finding, Origin(repo, path), _numbered(save, count))
+            _tell(console, plan, finding, repository, _numbered(save, count))
     if not count:
         console.print("nothing was broken")
     _tell_coverage(console, plan.coverage)
@@ -58,7 +56,7 @@ def _numbered(save: Path | None, count: int) -> Path | None:
     return save if save is None or count == 1 else save.with_stem(f"{save.stem}-{count}")
 
 
-def _tell(console: Console, plan: Plan, finding: Finding, origin: Origin, save: Path | None) -> None:
+def _tell(console: Console, plan: Plan, finding: Finding, repository: Repository, save: Path | None) -> None:
     """Shrink a finding and tell it: what, the story, why, what would have helped, and the file that plays it again."""
     shrinking = Shrinking(plan.setup, finding, until_s=time.monotonic() + SHRINK_S)
     small = shrinking.finding()
@@ -89,12 +87,13 @@ def _tell(console: Console, plan: Plan, finding: Finding, origin: Origin, save: 
         for number, part in enumerate(text.wrapped(cure, WIDTH - 20)):
             head = "" if number or not cures else "or if:" if place else "would hold if:"
             console.print(f"  {head:14} {part}", markup=False, style="green" if cures else "")
-    written = scenario_of(plan.setup, small, trial, origin, cures)
+    written = scenario_of(plan.setup, small, trial, Origin(repository.place, repository.path), cures)
+    option = " --as-it-is" if repository.as_it_is else ""
     if save is not None:
         save.write_text(written, encoding="utf-8")
-        console.print(f"  replay:        fluxsim run {save}", markup=False)
+        console.print(f"  replay:        fluxsim run {save}{option}", markup=False)
     else:
-        console.print("  replay:        save this as FILE.yaml, then fluxsim run FILE.yaml\n")
+        console.print(f"  replay:        save this as FILE.yaml, then fluxsim run FILE.yaml{option}\n")
         console.print(written, markup=False)
 
 

@@ -69,12 +69,16 @@ class _Policy:
         return (reference.get("namespace") or self.obj["metadata"].get("namespace", ""), str(reference.get("name", "")))
 
 
+BROKEN = frozenset({"build fails", "dependencies in a circle"})
+"""Rules whose breach keeps a part of the repository from ever being applied."""
+
+
 def findings(files: Files, root: Root, closure: Closure | None = None) -> list[Finding]:
     """Return every missing guardrail of a checkout, in order of file and line."""
     closure = closure or closure_of(files, root)
     policies = list(_policies(closure))
     found = [
-        *_failed_builds(closure, root),
+        *_failed_builds(files, closure, root),
         *_circles(files, closure, root),
         *_refused(files, closure),
         *_foreign_tags(files, policies),
@@ -160,10 +164,17 @@ def _mutable_tags(files: Files, closure: Closure) -> Iterator[Finding]:
             yield Finding(origin.path, line or 1, 1, "mutable tag", text)
 
 
-def _failed_builds(closure: Closure, root: Root) -> Iterator[Finding]:
+def broken(files: Files, root: Root, closure: Closure) -> list[Finding]:
+    """Return what keeps a part of a checkout from ever being applied."""
+    return sorted({*_failed_builds(files, closure, root), *_circles(files, closure, root)})
+
+
+def _failed_builds(files: Files, closure: Closure, root: Root) -> Iterator[Finding]:
     for built in closure.builds:
         if built.error:
-            yield Finding(root.file, 1, 1, "build fails", f"Kustomization {built.name}: {built.error.splitlines()[0]}")
+            file, line, column = _stands(files, closure, root, built.name, ("spec", "path"))
+            text = f"Kustomization {built.name}: {built.error.splitlines()[0]}"
+            yield Finding(file, line, column, "build fails", text)
 
 
 def _refused(files: Files, closure: Closure) -> Iterator[Finding]:
@@ -178,20 +189,21 @@ def _refused(files: Files, closure: Closure) -> Iterator[Finding]:
 
 def _circles(files: Files, closure: Closure, root: Root) -> Iterator[Finding]:
     for circle in closure.circles:
-        namespace, _slash, name = circle.partition(" -> ")[0].partition("/")
-        file = next(
-            (
-                _source(built, number)
-                for built in closure.builds
-                for number, obj in enumerate(built.objects)
-                if kind_of(obj) == KUSTOMIZATION
-                and (obj["metadata"].get("namespace", ""), obj["metadata"]["name"]) == (namespace, name)
-            ),
-            root.file,
-        )
-        line, column = _place(files, file, name, "Kustomization", ("spec", "dependsOn"))
+        first = circle.partition(" -> ")[0]
+        file, line, column = _stands(files, closure, root, first, ("spec", "dependsOn"))
         text = f"Kustomizations wait for each other, and none is ever applied: {circle}"
         yield Finding(file, line, column, "dependencies in a circle", text)
+
+
+def _stands(files: Files, closure: Closure, root: Root, name: str, path: tuple[str, ...]) -> tuple[str, int, int]:
+    """Return file, line and column of a field of a Kustomization, `namespace/name`; the root stands in its own file."""
+    for built in closure.builds:
+        for number, obj in enumerate(built.objects):
+            meta = obj["metadata"]
+            if kind_of(obj) == KUSTOMIZATION and f"{meta.get('namespace', 'flux-system')}/{meta['name']}" == name:
+                file = _source(built, number)
+                return (file, *_place(files, file, meta["name"], "Kustomization", path))
+    return (root.file, *_place(files, root.file, name.partition("/")[2], "Kustomization", path))
 
 
 # -- markers

@@ -152,15 +152,27 @@ def test_a_name_that_is_not_utf_8(fluxsim: Fluxsim, story: Path, tmp_path: Path)
     assert "is not UTF-8" in refused(fluxsim, story, place)
 
 
-# -- faults that Flux would meet too: they are played, and said
+# -- faults that Flux would meet too: refused with their place, and played on request
+
+
+def broken(fluxsim: Fluxsim, story: Path, place: Path) -> str:
+    """Call every command that plays a repository; all must refuse it in the same words, and lint too."""
+    commands = (["run", story], ["next"], ["why", "production/backend"], ["policy", "a/b"], ["verify"])
+    answers = {fluxsim(*command, "--repo", place) for command in commands}
+    [(code, text)] = answers
+    assert code == 2
+    assert "--as-it-is" in text
+    code, listed = fluxsim("lint", "--repo", place)
+    assert code == 2
+    assert text.partition("; mend it")[0] in listed
+    return text
 
 
 def test_a_missing_path_is_what_flux_says_of_it(fluxsim: Fluxsim, story: Path, tmp_path: Path) -> None:
     place = repository(tmp_path, clusters__test__apps_yaml=_yaml(kustomization(path="./nope")))
-    code, text = fluxsim("lint", "--repo", place)
-    assert code == 1
-    assert "Kustomization flux-system/apps: kustomization path not found" in text
-    code, text = fluxsim("run", story, "--repo", place)
+    text = broken(fluxsim, story, place)
+    assert text.startswith("clusters/test/apps.yaml:8:3: Kustomization flux-system/apps: kustomization path not found")
+    code, text = fluxsim("run", story, "--repo", place, "--as-it-is")
     assert code == 0
     assert "kustomization path not found" in text
 
@@ -175,12 +187,11 @@ def test_a_circle_of_dependencies_is_named(fluxsim: Fluxsim, story: Path, tmp_pa
         apps__cfg_yaml=config_map("cfg", "default"),
     )
     circle = "flux-system/one -> flux-system/other -> flux-system/one"
-    code, text = fluxsim("lint", "--repo", place)
-    assert code == 1
-    assert (
-        f"clusters/test/one.yaml:13:3: Kustomizations wait for each other, and none is ever applied: {circle}" in text
+    text = broken(fluxsim, story, place)
+    assert text.startswith(
+        f"clusters/test/one.yaml:13:3: Kustomizations wait for each other, and none is ever applied: {circle}"
     )
-    code, text = fluxsim("run", story, "--repo", place)
+    code, text = fluxsim("run", story, "--repo", place, "--as-it-is")
     assert code == 0
     assert "finding: nothing waits for ever" in text
     assert circle in " ".join(text.split())
@@ -199,9 +210,7 @@ def test_symlinks_do_not_reach_the_artifact(fluxsim: Fluxsim, story: Path, tmp_p
     assert "ConfigMap/default/cfg created" in text
     (place / "apps" / "kustomization.yaml").write_text("resources: [passwd.yaml]\n")
     commit_all(place)
-    code, text = fluxsim("lint", "--repo", place)
-    assert code == 1
-    assert "apps/passwd.yaml: no such file or directory" in text
+    assert "apps/passwd.yaml: no such file or directory" in broken(fluxsim, story, place)
 
 
 def test_bytes_that_are_no_text_fail_the_build(fluxsim: Fluxsim, story: Path, tmp_path: Path) -> None:
@@ -211,10 +220,8 @@ def test_bytes_that_are_no_text_fail_the_build(fluxsim: Fluxsim, story: Path, tm
         apps__bad_yaml=b"apiVersion: v1\nkind: ConfigMap\nmetadata: {name: caf\xe9}\n",
         blob=bytes(range(256)),
     )
-    code, text = fluxsim("lint", "--repo", place)
-    assert code == 1
-    assert "apps/bad.yaml: MalformedYAMLError: yaml: invalid" in text
-    code, text = fluxsim("run", story, "--repo", place)
+    assert "apps/bad.yaml: MalformedYAMLError: yaml: invalid" in broken(fluxsim, story, place)
+    code, text = fluxsim("run", story, "--repo", place, "--as-it-is")
     assert code == 0
     assert "BuildFailed" in text
 
@@ -232,15 +239,13 @@ def test_huge_files_are_no_trouble(fluxsim: Fluxsim, story: Path, tmp_path: Path
     assert "ConfigMap/default/big created" in text
 
 
-def test_a_yaml_bomb_fails_the_build(fluxsim: Fluxsim, tmp_path: Path) -> None:
+def test_a_yaml_bomb_fails_the_build(fluxsim: Fluxsim, story: Path, tmp_path: Path) -> None:
     lines = ["a: &a [x, x, x, x, x, x, x, x, x]"]
     for above, name in zip("abcdefghi", "bcdefghij", strict=True):
         lines.append(f"{name}: &{name} [{', '.join([f'*{above}'] * 9)}]")
     bomb = "apiVersion: v1\nkind: ConfigMap\nmetadata: {name: big}\ndata:\n" + "".join(f"  {line}\n" for line in lines)
     place = repository(tmp_path, clusters__test__apps_yaml=_yaml(kustomization()), apps__bomb_yaml=bomb)
-    code, text = fluxsim("lint", "--repo", place)
-    assert code == 1
-    assert "document contains excessive aliasing" in text
+    assert "document contains excessive aliasing" in broken(fluxsim, story, place)
 
 
 def test_objects_of_odd_shapes_are_refused_where_they_stand(fluxsim: Fluxsim, story: Path, tmp_path: Path) -> None:
