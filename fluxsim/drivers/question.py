@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from abc import ABC, abstractmethod
 from typing import Protocol
 
 from pydantic import BaseModel, ConfigDict
@@ -32,21 +33,22 @@ class Answer(BaseModel):
     seen: str
 
 
-class Predicate(BaseModel):
+class Predicate(BaseModel, ABC):
     """A question about the world as it is now."""
 
     model_config = ConfigDict(extra="forbid", frozen=True, populate_by_name=True)
 
+    @abstractmethod
     def told(self, names: Names) -> str:
         """Return the question as a sentence for people."""
-        raise NotImplementedError(type(self).__name__)
 
+    @abstractmethod
     def ask(self, world: World, names: Names) -> Answer:
-        raise NotImplementedError(type(self).__name__)
+        """Return whether it holds now. Raises Unknown where a name stands for nothing yet."""
 
+    @abstractmethod
     def touched_by(self, event: Event) -> bool:
         """Return whether the event may change the answer."""
-        raise NotImplementedError(type(self).__name__)
 
 
 def shown(text: str, names: Names) -> str:

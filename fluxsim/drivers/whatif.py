@@ -17,10 +17,10 @@ from fluxsim.formats.imagetag import split
 from fluxsim.kernel.log import Event
 from fluxsim.kernel.units import MINUTE, SECOND, Millis, clock_text
 from fluxsim.kube.meta import IMAGE_UPDATE_AUTOMATION
-from fluxsim.world.acting import told
 from fluxsim.world.actions import Suspend
 from fluxsim.world.journal import Entry
 from fluxsim.world.setup import Setup
+from fluxsim.world.wording import told
 
 BEFORE_MS: Millis = 10 * SECOND
 """How long before an action its cure is done."""

@@ -6,9 +6,9 @@ import pytest
 
 from fluxsim.kernel.errors import InputError
 from fluxsim.world import actions
-from fluxsim.world.acting import told
 from fluxsim.world.actions import AnyAction
 from fluxsim.world.commands import parsed
+from fluxsim.world.wording import told
 
 
 @pytest.mark.parametrize(
