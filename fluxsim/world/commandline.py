@@ -76,6 +76,25 @@ def words_of(command: str) -> list[str]:
         raise InputError(Fault("", f"cannot read '{command}': {str(error).lower()}", "close the quotes")) from error
 
 
+def without_verb(tokens: Sequence[str], flags: Iterable[Flag]) -> tuple[str, list[str]]:
+    """Return the first word that is no flag and no flag's value, and what is left; the word is empty where there is none."""
+    valued = {
+        shown
+        for flag in flags
+        if flag.takes != "switch"
+        for shown in (f"--{flag.name}", *((f"-{flag.short}",) if flag.short else ()))
+    }
+    skip = False
+    for place, token in enumerate(tokens):
+        if skip:
+            skip = False
+        elif token in valued:
+            skip = True
+        elif not token.startswith("-"):
+            return token, [*tokens[:place], *tokens[place + 1 :]]
+    return "", list(tokens)
+
+
 def arguments(tokens: Sequence[str], flags: Iterable[Flag]) -> Arguments:
     """Return words and flags; FlagError with pflag's text."""
     long: dict[str, Flag] = {}

@@ -6,7 +6,7 @@ import re
 
 import pytest
 
-from fluxsim.controllers.ci.runner import BOT
+from fluxsim.controllers.ci.steps import BOT
 from fluxsim.kernel.errors import InputError
 from fluxsim.systems.registry import RegistryError
 from tests.controllers.ci.bench import IMAGE, Bench, error_of

@@ -11,9 +11,9 @@ from typing import TypeAlias
 from fluxsim.drivers.terminal.api import Api, Refused
 from fluxsim.drivers.terminal.console import Console, Failed
 from fluxsim.drivers.terminal.flux import events, get, reconcile, resume, settings, suspend
-from fluxsim.drivers.terminal.flux.settings import Settings, settings_of, without_verb
+from fluxsim.drivers.terminal.flux.settings import Settings, settings_of
 from fluxsim.kube.errors import ApiError
-from fluxsim.world.commandline import Flag, FlagError, arguments
+from fluxsim.world.commandline import Flag, FlagError, arguments, without_verb
 
 Verb: TypeAlias = Callable[[Api, Settings, Sequence[str], Console], None]
 
@@ -62,7 +62,7 @@ REAL_VERBS = frozenset(
 def flux(api: Api, tokens: Sequence[str], console: Console) -> int:
     """Run `flux TOKENS`; return the exit code."""
     try:
-        verb, rest = without_verb(tokens)
+        verb, rest = without_verb(tokens, settings.FLAGS)
         if verb not in VERBS:
             raise Failed(_unknown(verb))
         run, flags = VERBS[verb]

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
 from dataclasses import dataclass
 
 from fluxsim.drivers.terminal.console import Failed
@@ -49,19 +48,3 @@ def settings_of(given: Arguments) -> Settings:
     if _LABEL.fullmatch(namespace) is None:
         raise Failed(f'namespace must be a valid DNS label: "{namespace}"')
     return Settings(namespace, timeout_ms, given)
-
-
-def without_verb(tokens: Sequence[str]) -> tuple[str, list[str]]:
-    """Return the first word that is no flag and no flag's value, and what is left; the word is empty where there is none."""
-    valued = {f"--{flag.name}" for flag in FLAGS if flag.takes != "switch"} | {
-        f"-{flag.short}" for flag in FLAGS if flag.short and flag.takes != "switch"
-    }
-    skip = False
-    for place, token in enumerate(tokens):
-        if skip:
-            skip = False
-        elif token in valued:
-            skip = True
-        elif not token.startswith("-"):
-            return token, [*tokens[:place], *tokens[place + 1 :]]
-    return "", list(tokens)

@@ -13,7 +13,7 @@ from fluxsim.kube.meta import DEPLOYMENT, Key
 from fluxsim.world import kubectlwords
 from fluxsim.world.acting import Outcome
 from fluxsim.world.actions import AnyAction
-from fluxsim.world.commandline import Arguments, Flag, FlagError, Unreadable, arguments
+from fluxsim.world.commandline import Arguments, Flag, FlagError, Unreadable, arguments, without_verb
 
 Do: TypeAlias = Callable[[AnyAction], Outcome]
 
@@ -26,13 +26,13 @@ _ANOTHER_WORD = {"annotate": "annotated", "label": "labeled", "pause": "paused",
 
 def kubectl(api: Api, do: Do, tokens: Sequence[str], console: Console) -> int:
     """Run `kubectl TOKENS`; return the exit code."""
-    verb, rest = _without_verb(tokens)
+    verb, rest = without_verb(tokens, FLAGS)
     try:
         if verb == "get":
             given = arguments(rest, (*FLAGS, *get.FLAGS))
             return get.get_objects(api, given.text("namespace", "default"), given, given.words, console)
         if verb == "rollout":
-            looked, rest = _without_verb(rest)
+            looked, rest = without_verb(rest, FLAGS)
             if looked == "status":
                 given = arguments(rest, (*FLAGS, *rollout.STATUS_FLAGS))
                 return rollout.status(api, _deployment(given), given, console)
@@ -88,17 +88,3 @@ def _deployment(given: Arguments) -> Key:
     if kind not in ("deployment", "deployments", "deploy", "deployment.apps", "deployments.apps"):
         raise Failed(f"error: fluxsim knows rollouts of Deployments, not of '{kind}'")
     return Key(DEPLOYMENT, given.text("namespace", "default"), name)
-
-
-def _without_verb(tokens: Sequence[str]) -> tuple[str, list[str]]:
-    """Return the first word that is no flag and no flag's value, and what is left."""
-    valued = {"-n", "--namespace", "--context", "--kubeconfig"}
-    skip = False
-    for place, token in enumerate(tokens):
-        if skip:
-            skip = False
-        elif token in valued:
-            skip = True
-        elif not token.startswith("-"):
-            return token, [*tokens[:place], *tokens[place + 1 :]]
-    return "", list(tokens)
